@@ -1,0 +1,106 @@
+/* gable: the program. Finds the command, runs it, ends with its status. */
+#include "cli/command.h"
+
+#include "base/text.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct command *const commands[] = {NULL};
+
+static struct cpus main_cpus;
+volatile bool cli_interrupted;
+
+const struct cpus *cli_cpus(void) { return &main_cpus; }
+
+static void on_signal(int signal_number)
+{
+    if (cli_interrupted) _exit(128 + signal_number);
+    cli_interrupted = true;
+}
+
+static void catch_signals(void)
+{
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < COUNT_OF(caught); i++) sigaction(caught[i], &action, NULL);
+}
+
+static void print_help(FILE *out)
+{
+    fputs(
+        "Usage: gable COMMAND [OPTION...]\n\n"
+        "What bounds a neural network on a given piece of hardware: counts, roofs, runs, and how close they come.\n\n",
+        out);
+    for (int i = 0; commands[i]; i++) {
+        char head[64];
+        snprintf(head, sizeof head, "%s %s", commands[i]->name, commands[i]->args);
+        fprintf(out, "  %-24s %s\n", head, commands[i]->purpose);
+    }
+    fputs("\n  gable COMMAND --help     options and examples of a command\n"
+          "  gable --version          version\n\n"
+          "Exit status: ",
+          out);
+#define ROW(name, exit_status, meaning) {exit_status, meaning},
+    static const struct {
+        int status;
+        const char *meaning;
+    } statuses[] = {GABLE_STATUSES(ROW)};
+#undef ROW
+    for (size_t i = 0, shown = 0; i < COUNT_OF(statuses); i++) {
+        if (statuses[i].status == 1 && i != GABLE_FAILED) continue; /* three reasons, one number */
+        fprintf(out, "%s%d %s", shown++ ? ", " : "", statuses[i].status,
+                i == GABLE_FAILED ? "failed" : statuses[i].meaning);
+    }
+    fputs(".\n", out);
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[64] = {0};
+    size_t n = 0;
+    while (commands[n] && n < COUNT_OF(names)) {
+        names[n] = commands[n]->name;
+        n++;
+    }
+    const char *nearest = text_nearest(word, names, n);
+    struct text safe = {0};
+    text_add_safe(&safe, word, 60);
+    fprintf(stderr, "gable: there is no command '%s'%s%s%s; 'gable --help' lists them\n", safe.data ? safe.data : "",
+            nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    text_release(&safe);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    cpus_read("", &main_cpus);
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C");
+    catch_signals();
+    const char *word = argc > 1 ? argv[1] : "";
+    if (argc < 2) {
+        print_help(stderr);
+        return 2;
+    }
+    if (!strcmp(word, "--help") || !strcmp(word, "-h") || (!strcmp(word, "help") && argc == 2)) {
+        print_help(stdout);
+        return fflush(stdout) ? 1 : 0;
+    }
+    if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+        printf("gable %s\n", gable_version());
+        return fflush(stdout) ? 1 : 0;
+    }
+    if (!strcmp(word, "help")) { /* gable help bench = gable bench --help */
+        static char help[] = "--help";
+        char *again[] = {argv[0], argv[2], help, NULL};
+        return main(3, again);
+    }
+    for (int i = 0; commands[i]; i++)
+        if (!strcmp(commands[i]->name, word)) return commands[i]->run(commands[i], argc - 1, argv + 1);
+    return unknown_command(word);
+}

@@ -1,0 +1,31 @@
+/* Tables and trees on the terminal, by libsmartcols: fit the width, respect NO_COLOR, plain ASCII where the locale
+ * asks. */
+#ifndef CLI_TABLE_H
+#define CLI_TABLE_H
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct table;
+enum table_align { TABLE_LEFT, TABLE_RIGHT, TABLE_TREE, TABLE_CUT /* left, may be cut when narrow */ };
+struct table *table_new(void); /* NULL only when memory is out; all accept NULL */
+void table_column(struct table *t, const char *title, enum table_align align);
+/* A row under `parent` (-1: none); cells are copied through the safe printer. Returns the row's number. */
+int table_row(struct table *t, int parent, const char *const *cells, int n);
+void table_bold(struct table *t, int row);
+/* Prints and frees. */
+void table_print(struct table *t, FILE *out);
+
+bool term_is_tty(FILE *out);
+bool term_has_color(FILE *out); /* NO_COLOR, TERM=dumb, --color */
+bool term_is_utf8(void);
+int term_width(FILE *out); /* COLUMNS, the window, or 80 */
+/* One dim line at the end, on a terminal only: the next command to try. */
+void term_hint(const char *format, ...) PRINTF_LIKE(1, 2);
+/* The progress line: stderr, a terminal only, at most ten times a second; term_progress_end clears it. */
+void term_progress(const char *what, int done, int total);
+void term_progress_end(void);
+/* Eighth blocks (or # in ASCII) for a share of `width` columns; out holds at least 4 * width + 1 bytes. */
+void term_bar(double share, int width, char *out);
+#endif

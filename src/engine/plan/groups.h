@@ -1,0 +1,12 @@
+/* Fusion: which nodes run as one, decided from the graph alone (no weights, no timing), so that costs and times always
+   meet on the same unit. The rules are those that engine/cpu runs:
+   convolution or Gemm + BatchNormalization + activation + residual sum + activation; squeeze-excite's pool, two
+   products and its gate multiplication; everything that only moves data (Concat, Split, shuffles, Flatten) is a view
+   and is free where the engine's layout makes it so. */
+#ifndef ENGINE_PLAN_GROUPS_H
+#define ENGINE_PLAN_GROUPS_H
+#include "ops/analysis.h"
+
+/* Allocated in the graph's arena: lives as long as the graph. */
+gable_status groups_find(struct graph *g, struct grouping *out, gable_error *e);
+#endif

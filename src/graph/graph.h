@@ -1,0 +1,124 @@
+/* The network in ONNX's terms: tensors, nodes, attributes; the builder through which the zoo and the ONNX reader make
+   them. A graph owns one arena; graph_free ends every node, name and shape at once. Nodes stand in execution order.
+   Nothing here knows what an operator does: that is ops/. No weight value is ever held (constants of shape arithmetic
+   and scalars such as Clip's bounds are). */
+#ifndef GRAPH_GRAPH_H
+#define GRAPH_GRAPH_H
+#include "base/arena.h"
+#include "base/count.h"
+
+#include <stdbool.h>
+
+#define DTYPES(X) /* name in the JSON, bits */                                                                 \
+    X(UNDEFINED, "undefined", 0)                                                                               \
+    X(F64, "f64", 64)                                                                                          \
+    X(F32, "f32", 32)                                                                                          \
+    X(F16, "f16", 16)                                                                                          \
+    X(BF16, "bf16", 16) X(F8, "f8", 8) X(S64, "s64", 64) X(S32, "s32", 32) X(S16, "s16", 16) X(U16, "u16", 16) \
+        X(S8, "s8", 8) X(U8, "u8", 8) X(S4, "s4", 4) X(BOOL, "bool", 8)
+#define DTYPE_ENUM(name, text, bits) DTYPE_##name,
+enum dtype { DTYPES(DTYPE_ENUM) DTYPE_N };
+const char *dtype_name(enum dtype d);
+int dtype_bits(enum dtype d);
+enum dtype dtype_find(const char *name); /* DTYPE_UNDEFINED where there is none */
+
+enum { SHAPE_RANK_MAX = 64 };
+struct shape {
+    int rank;
+    const int64_t *dim;
+};
+/* Product of dim[first] to the last; 1 for none. */
+count shape_product(const struct shape *s, int first);
+bool shape_equal(const struct shape *a, const struct shape *b);
+
+enum tensor_role {
+    ROLE_ACTIVATION, /* made by a node */
+    ROLE_INPUT,      /* of the model */
+    ROLE_WEIGHT,     /* trained */
+    ROLE_BUFFER,     /* running statistics: stored, not trained */
+    ROLE_CONSTANT,   /* of the architecture: shapes, bounds; not a parameter */
+    ROLE_ABSENT,     /* an optional input that is left out */
+};
+
+struct node;
+struct tensor {
+    const char *name;
+    enum dtype dtype;
+    enum tensor_role role;
+    struct shape shape;
+    bool has_shape;
+    bool is_output;        /* of the model */
+    const int64_t *ints;   /* the value of a small integer constant, shape_product elements; else NULL */
+    const double *reals;   /* the value of a small real constant; else NULL */
+    struct node *producer; /* NULL for inputs and initializers */
+    int index;             /* in graph->tensors */
+};
+
+enum attribute_type { ATTRIBUTE_INT, ATTRIBUTE_FLOAT, ATTRIBUTE_STRING, ATTRIBUTE_INTS, ATTRIBUTE_FLOATS };
+struct attribute {
+    const char *name;
+    enum attribute_type type;
+    int64_t i;
+    double f;
+    const char *s;
+    int n; /* of ints or floats */
+    const int64_t *ints;
+    const double *floats;
+};
+
+struct op; /* ops/ops.h: resolved by ops_infer */
+struct node {
+    const char *name;             /* the module's path in the source framework: "features.1.0.block.0.0" */
+    const char *module;           /* the module's class there ("Conv2d"), NULL for a functional call ("x + y") */
+    const char *op_type, *domain; /* ONNX's; domain "" is ai.onnx */
+    const struct op *op;
+    int n_in, n_out;
+    struct tensor **in, **out; /* in[i] may have ROLE_ABSENT, never NULL */
+    int n_attributes, room_attributes;
+    struct attribute *attributes;
+    int index; /* in graph->nodes */
+};
+
+struct graph {
+    struct arena *arena;
+    const char *name;   /* "resnet18" */
+    const char *source; /* "torchvision 0.14.1" or the file's path */
+    int opset;
+    int n_nodes, room_nodes, n_tensors, room_tensors, n_inputs, n_outputs, room_inputs, room_outputs;
+    struct node **nodes;
+    struct tensor **tensors, **inputs, **outputs;
+    bool failed; /* memory ran out while building: checked once, at the end, by graph_check */
+};
+
+struct graph *graph_new(const char *name, const char *source, size_t bytes_max);
+void graph_free(struct graph *g); /* NULL is fine */
+
+/* Builders return NULL only when memory is out, and set failed; NULL operands are accepted then. Names are copied. */
+struct tensor *graph_input(struct graph *g, const char *name, enum dtype d, int rank, const int64_t *dim);
+struct tensor *graph_initializer(struct graph *g, const char *name, enum tensor_role role, enum dtype d, int rank,
+                                 const int64_t *dim);
+struct tensor *graph_constant_ints(struct graph *g, const char *name, int n, const int64_t *values); /* rank 1 */
+struct tensor *graph_constant_real(struct graph *g, const char *name, enum dtype d, double value);   /* rank 0 */
+struct tensor *graph_absent(struct graph *g);
+/* Appends a node with n_out fresh activations, named NAME (and NAME.1, ...). */
+struct node *graph_node(struct graph *g, const char *op_type, const char *domain, const char *name, const char *module,
+                        int n_in, struct tensor *const *in, int n_out);
+void graph_output(struct graph *g, struct tensor *t);
+void node_set_int(struct graph *g, struct node *n, const char *name, int64_t value);
+void node_set_float(struct graph *g, struct node *n, const char *name, double value);
+void node_set_ints(struct graph *g, struct node *n, const char *name, int n_values, const int64_t *values);
+void node_set_string(struct graph *g, struct node *n, const char *name, const char *value);
+void tensor_set_shape(struct graph *g, struct tensor *t, enum dtype d, int rank, const int64_t *dim);
+
+const struct attribute *node_attribute(const struct node *n, const char *name); /* NULL where it is absent */
+int64_t node_int(const struct node *n, const char *name, int64_t fallback);
+double node_float(const struct node *n, const char *name, double fallback);
+/* Element i of an INTS attribute, fallback where the attribute or the element is absent. */
+int64_t node_int_at(const struct node *n, const char *name, int i, int64_t fallback);
+bool tensor_is_initializer(const struct tensor *t); /* weight, buffer or constant */
+count tensor_elements(const struct tensor *t);
+count tensor_bytes(const struct tensor *t); /* rounded up to whole bytes */
+
+/* GABLE_NO_MEMORY where building failed; else checks the order (every input made before), names and outputs. */
+gable_status graph_check(const struct graph *g, gable_error *e);
+#endif

@@ -1,0 +1,49 @@
+/* The operator table: one row per ONNX operator: its shape rule and its forward cost. Gradient rules join the row when
+   training comes. Adding an operator touches one row here (and one lowering per engine that runs it). */
+#ifndef OPS_OPS_H
+#define OPS_OPS_H
+#include "graph/graph.h"
+
+/* What a node is to a reader of a report. JSON name, label in prose. Order is the order of every stack and legend. */
+#define OP_KINDS(X)                                                                                       \
+    X(CONV, "conv", "convolution")                                                                        \
+    X(POINTWISE, "pointwise", "1x1 convolution")                                                          \
+    X(DEPTHWISE, "depthwise", "depthwise convolution") X(GROUPED, "grouped", "grouped convolution")       \
+        X(LINEAR, "linear", "fully connected") X(NORM, "norm", "normalisation")                           \
+            X(ACTIVATION, "activation", "activation") X(POOL, "pool", "pooling")                          \
+                X(ELEMENTWISE, "elementwise", "element-wise arithmetic") X(MOVE, "move", "data movement") \
+                    X(OTHER, "other", "other")
+#define OP_KIND_ENUM(name, json, label) KIND_##name,
+enum op_kind { OP_KINDS(OP_KIND_ENUM) KIND_N };
+const char *op_kind_name(enum op_kind k);
+const char *op_kind_label(enum op_kind k);
+
+/* Forward cost of one node; docs/METRICS.md defines each formula. flops >= 2 * macs. */
+struct cost {
+    count macs, flops;
+};
+
+struct op {
+    const char *name, *domain; /* ONNX's; "ai.gable" for the few that ONNX lacks */
+    struct {
+        int min, max;
+    } inputs, outputs; /* max -1: any number */
+    /* Sets the outputs' shapes and dtypes; says what is wrong with the node, not where it is. */
+    gable_status (*shape)(struct graph *g, struct node *n, gable_error *e);
+    struct cost (*cost)(const struct node *n);
+    enum op_kind (*kind)(const struct node *n);
+    bool is_view;        /* moves no data: Reshape, Flatten, Identity, Dropout at inference */
+    const char *formula; /* FLOPs in words, for docs/METRICS.md and --help */
+};
+
+const struct op *op_find(const char *domain, const char *name); /* NULL where there is none */
+/* Every row, in the table's order; NULL after the last. */
+const struct op *op_at(int i);
+
+/* Resolves a node's row, checks its arity and infers its outputs. The error names the node. */
+gable_status ops_infer_node(struct graph *g, struct node *n, gable_error *e);
+/* The same for every node of a graph that was read without shapes. */
+gable_status ops_infer(struct graph *g, gable_error *e);
+struct cost op_cost(const struct node *n);
+enum op_kind op_kind_of(const struct node *n);
+#endif

@@ -1,0 +1,54 @@
+/* The chip database: peaks and bandwidths with their derivations, evaluated when the file is loaded. */
+#ifndef ROOF_CHIPS_H
+#define ROOF_CHIPS_H
+#include "roof/roof.h"
+
+enum chip_kind { CHIP_CPU, CHIP_GPU, CHIP_ASIC, CHIP_SOC, CHIP_MCU, CHIP_KIND_N };
+const char *chip_kind_name(enum chip_kind k);
+
+enum confidence { CONFIDENCE_VENDOR, CONFIDENCE_DERIVED, CONFIDENCE_THIRD_PARTY, CONFIDENCE_ESTIMATE };
+const char *confidence_name(enum confidence c);
+
+/* One rate with where it comes from. Strings live as long as the chips. */
+struct chip_rate {
+    enum dtype dtype;       /* of the inputs */
+    const char *what;       /* "" for the fastest dense rate; else "vector", "turbo", "fp32 accumulate", ... */
+    double value;           /* FLOP/s or OP/s */
+    const char *derivation; /* "80*64*2*1.38" in GFLOP/s; NULL where factors are not published */
+    enum confidence confidence;
+    const char *source;
+};
+struct chip {
+    const char *id, *name, *vendor;
+    enum chip_kind kind;
+    const char *unit; /* the part that computes: cpu, gpu, npu, soc */
+    int year;
+    double process_nm, tdp_w; /* 0 where unknown */
+    double memory_bytes;
+    const char *memory_type;
+    struct chip_rate bandwidth; /* byte/s; dtype undefined */
+    int n_rates;
+    struct chip_rate *rates;
+    const char *clock, *notes, *source;
+    enum confidence confidence;
+    bool is_in_study; /* one of the ten that the report must show */
+};
+struct chips {
+    struct arena *arena;
+    int n;
+    struct chip *chip;
+};
+/* The built-in database. */
+gable_status chips_builtin(struct chips **out, gable_error *e);
+/* Checks against the same schema; errors carry line and column; nothing half loaded. `name` is for messages. */
+gable_status chips_parse(const char *name, const char *yaml, size_t len, struct chips **out, gable_error *e);
+/* The built-in database with the user's own on top: `path` or, where that is NULL, chips.yaml in the XDG data directory
+   if it is there. A user's entry replaces a built-in one of the same id. */
+gable_status chips_load(const char *path, struct chips **out, gable_error *e);
+void chips_free(struct chips *c);
+const struct chip *chips_find(const struct chips *c, const char *id); /* NULL where there is none */
+/* The fastest rate for that input type (what == ""), or NULL. */
+const struct chip_rate *chip_peak(const struct chip *c, enum dtype d);
+/* False where the chip has no such rate or no bandwidth. */
+bool chip_roof(const struct chip *c, enum dtype d, struct roof *out);
+#endif
