@@ -17,8 +17,10 @@ void table_bold(struct table *t, int row);
 /* Prints and frees. */
 void table_print(struct table *t, FILE *out);
 
+enum term_color { TERM_COLOR_AUTO, TERM_COLOR_NEVER, TERM_COLOR_ALWAYS };
+void term_set_color(enum term_color when); /* --color */
 bool term_is_tty(FILE *out);
-bool term_has_color(FILE *out); /* NO_COLOR, TERM=dumb, --color */
+bool term_has_color(FILE *out); /* --color, NO_COLOR, TERM=dumb, a terminal at all */
 bool term_is_utf8(void);
 int term_width(FILE *out); /* COLUMNS, the window, or 80 */
 /* One dim line at the end, on a terminal only: the next command to try. */
