@@ -36,8 +36,8 @@ static void read_allowed(const char *root, struct cpus *c)
         cpu_set_t set;
         CPU_ZERO(&set);
         if (!sched_getaffinity(0, sizeof set, &set))
-            for (int i = 0; i < CPU_SETSIZE && c->n_allowed < CPUS_MAX; i++)
-                if (CPU_ISSET(i, &set)) c->allowed[c->n_allowed++] = i;
+            for (size_t i = 0; i < CPU_SETSIZE && c->n_allowed < CPUS_MAX; i++)
+                if (CPU_ISSET(i, &set)) c->allowed[c->n_allowed++] = (int)i;
         return;
     }
     char path[4096], line[4096];
