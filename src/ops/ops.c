@@ -1,0 +1,92 @@
+#include "ops/ops.h"
+
+#include "ops/families.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name, *label;
+} kinds[] = {
+#define ROW(name, json, label) {json, label},
+    OP_KINDS(ROW)
+#undef ROW
+};
+
+const char *op_kind_name(enum op_kind k) { return kinds[k].name; }
+
+const char *op_kind_label(enum op_kind k) { return kinds[k].label; }
+
+static const struct op *const families[] = {conv_ops, product_ops, norm_ops, elementwise_ops, softmax_ops,
+                                            pool_ops, reduce_ops,  move_ops, reshape_ops};
+
+struct cost cost_add(struct cost a, struct cost b)
+{
+    return (struct cost){.macs = count_add(a.macs, b.macs), .flops = count_add(a.flops, b.flops)};
+}
+
+const struct op *op_at(int i)
+{
+    for (size_t f = 0; f < COUNT_OF(families); f++)
+        for (const struct op *op = families[f]; op->name; op++)
+            if (i-- == 0) return op;
+    return NULL;
+}
+
+const struct op *op_find(const char *domain, const char *name)
+{
+    if (!strcmp(domain, "ai.onnx")) domain = DOMAIN_ONNX;
+    for (size_t f = 0; f < COUNT_OF(families); f++)
+        for (const struct op *op = families[f]; op->name; op++)
+            if (!strcmp(op->name, name) && !strcmp(op->domain, domain)) return op;
+    return NULL;
+}
+
+/* Required inputs are there and every input has a shape. */
+static gable_status check_inputs(const struct node *n, gable_error *e)
+{
+    const struct op *op = n->op;
+    if (n->n_in < op->inputs.min || (op->inputs.max >= 0 && n->n_in > op->inputs.max))
+        return error_set(e, GABLE_BAD_INPUT, "%d inputs given, %d to %d expected", n->n_in, op->inputs.min,
+                         op->inputs.max < 0 ? INT16_MAX : op->inputs.max);
+    for (int i = 0; i < n->n_in; i++) {
+        if (n->in[i]->role == ROLE_ABSENT) {
+            if (i < op->inputs.min) return error_set(e, GABLE_BAD_INPUT, "input %d is left out, it is required", i);
+        } else if (!n->in[i]->has_shape) {
+            return error_set(e, GABLE_BAD_INPUT, "input %d (%.60s) has no known shape", i, n->in[i]->name);
+        }
+    }
+    return GABLE_OK;
+}
+
+static gable_status infer(struct graph *g, struct node *n, gable_error *e)
+{
+    n->op = op_find(n->domain, n->op_type);
+    if (!n->op) return error_set(e, GABLE_BAD_INPUT, "this operator is not in the table");
+    gable_status s = check_inputs(n, e);
+    if (s) return s;
+    if (n->n_out < n->op->outputs.min || (n->op->outputs.max >= 0 && n->n_out > n->op->outputs.max))
+        return error_set(e, GABLE_BAD_INPUT, "%d outputs, %d to %d expected", n->n_out, n->op->outputs.min,
+                         n->op->outputs.max < 0 ? INT16_MAX : n->op->outputs.max);
+    return n->op->shape(g, n, e);
+}
+
+gable_status ops_infer_node(struct graph *g, struct node *n, gable_error *e)
+{
+    if (!n) return error_set(e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
+    return infer(g, n, e) ? error_within(e, "node %.80s (%s)", n->name, n->op_type) : GABLE_OK;
+}
+
+gable_status ops_infer(struct graph *g, gable_error *e)
+{
+    gable_status s = GABLE_OK;
+    for (int i = 0; i < g->n_nodes && !s; i++) s = ops_infer_node(g, g->nodes[i], e);
+    return s;
+}
+
+struct cost op_cost(const struct node *n) { return n->op ? n->op->cost(n) : (struct cost){0}; }
+
+enum op_kind op_kind_of(const struct node *n)
+{
+    if (!n->op) return KIND_OTHER;
+    return n->op->classify ? n->op->classify(n) : n->op->kind;
+}

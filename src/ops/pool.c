@@ -1,0 +1,98 @@
+/* Poolings. x: N x C x spatial. */
+#include "ops/families.h"
+#include "ops/window.h"
+
+#include <inttypes.h>
+
+static gable_status pool_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    const struct shape *x = in_shape(n, 0);
+    int64_t dim[SHAPE_RANK_MAX];
+    struct window w;
+    gable_status s = window_read(n, x, NULL, &w, e);
+    for (int i = 0; i < 2 && !s; i++) dim[i] = x->dim[i];
+    for (int i = 0; i < w.rank && !s; i++) {
+        s = window_positions(&w, i, x->dim[2 + i], &dim[2 + i], e);
+        if (!s && (w.begin[i] >= w.kernel[i] || w.end[i] >= w.kernel[i]))
+            s = error_set(e, GABLE_BAD_INPUT, "a window of %" PRId64 " would lie in the padding alone", w.kernel[i]);
+    }
+    return s ? s : rule_output(g, n, 0, n->in[0]->dtype, x->rank, dim, e);
+}
+
+/* Operations per output: kernel + per_element (maximum: -1, one comparison less than values; mean: 0, as many
+   additions and divisions as values). Padding is counted as data, as in convolutions. */
+static struct cost pool_cost(const struct node *n)
+{
+    count taps = 1;
+    for (int i = 0; i < in_shape(n, 0)->rank - 2; i++) taps = count_mul(taps, node_int_at(n, "kernel_shape", i, 1));
+    return cost_flops(count_mul(count_add(taps, n->op->per_element), tensor_elements(n->out[0])));
+}
+
+static gable_status global_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    const struct shape *x = in_shape(n, 0);
+    int64_t dim[SHAPE_RANK_MAX];
+    gable_status s = rule_rank(n, 0, 3, e);
+    for (int i = 0; i < x->rank; i++) {
+        dim[i] = i < 2 ? x->dim[i] : 1;
+        if (!s && i >= 2 && x->dim[i] == 0) s = error_set(e, GABLE_BAD_INPUT, "nothing is left to pool");
+    }
+    return s ? s : rule_output(g, n, 0, n->in[0]->dtype, x->rank, dim, e);
+}
+
+/* mean: inputs - outputs additions and outputs divisions; maximum: inputs - outputs comparisons */
+static struct cost global_cost(const struct node *n)
+{
+    count inputs = tensor_elements(n->in[0]), outputs = tensor_elements(n->out[0]);
+    return cost_flops(inputs == COUNT_MAX ? COUNT_MAX : inputs + n->op->per_element * outputs);
+}
+
+/* torch's AdaptiveAvgPool: output_size; bin o of O over H pixels is [floor(o H / O), ceil((o + 1) H / O)). */
+static gable_status adaptive_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    const struct shape *x = in_shape(n, 0);
+    int64_t dim[SHAPE_RANK_MAX];
+    gable_status s = rule_rank(n, 0, 3, e);
+    if (!s && !node_attribute(n, "output_size")) s = error_set(e, GABLE_BAD_INPUT, "output_size is missing");
+    if (!s) s = rule_ints(n, "output_size", x->rank - 2, 1, 1, 1 << 16, dim + 2, e);
+    for (int i = 0; i < x->rank && !s; i++) {
+        if (i < 2)
+            dim[i] = x->dim[i];
+        else if (x->dim[i] < 1 || x->dim[i] > (int64_t)1 << 40)
+            s = error_set(e, GABLE_BAD_INPUT, "%" PRId64 " pixels cannot be pooled", x->dim[i]);
+    }
+    return s ? s : rule_output(g, n, 0, n->in[0]->dtype, x->rank, dim, e);
+}
+
+static count bins_total(int64_t size, int64_t bins)
+{
+    count total = 0;
+    for (int64_t o = 0; o < bins; o++) total += ((o + 1) * size + bins - 1) / bins - o * size / bins;
+    return total;
+}
+
+/* As many additions and divisions as values in the bins, which overlap where the sizes do not divide. */
+static struct cost adaptive_cost(const struct node *n)
+{
+    const struct shape *x = in_shape(n, 0), *y = out_shape(n, 0);
+    count flops = count_mul(x->dim[0], x->dim[1]);
+    for (int i = 2; i < x->rank; i++) flops = count_mul(flops, bins_total(x->dim[i], y->dim[i]));
+    return cost_flops(flops);
+}
+
+#define ROW(op, where, rule, costs, off, how)                                                           \
+    {                                                                                                   \
+        .name = op, .domain = where, .inputs = {1, 1}, .outputs = {1, 1}, .shape = rule, .cost = costs, \
+        .kind = KIND_POOL, .per_element = off, .formula = how                                           \
+    }
+
+const struct op pool_ops[] = {
+    ROW("MaxPool", DOMAIN_ONNX, pool_shape, pool_cost, -1, "kernel - 1 per output: compare"),
+    ROW("AveragePool", DOMAIN_ONNX, pool_shape, pool_cost, 0, "kernel per output: kernel - 1 additions, divide"),
+    ROW("GlobalMaxPool", DOMAIN_ONNX, global_shape, global_cost, -1, "inputs - outputs: compare"),
+    ROW("GlobalAveragePool", DOMAIN_ONNX, global_shape, global_cost, 0,
+        "inputs: inputs - outputs additions, outputs divisions"),
+    ROW("AdaptiveAveragePool", DOMAIN_GABLE, adaptive_shape, adaptive_cost, 0,
+        "values in the bins (with overlaps): additions, and one division per output"),
+    {0},
+};

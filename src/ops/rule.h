@@ -1,0 +1,38 @@
+/* What shape rules share: attributes read with their range checked, outputs set with their dimensions checked. Every
+   function returns a sentence about the node and leaves its name to ops_infer_node. Private to ops/. */
+#ifndef OPS_RULE_H
+#define OPS_RULE_H
+#include "ops/ops.h"
+
+/* Largest dimension of any tensor: products of a few of them still saturate instead of wrapping. */
+#define DIM_MAX ((int64_t)1 << 48)
+
+/* An integer attribute within [least, most]; a wrong type is refused, absence gives the fallback. */
+gable_status rule_int(const struct node *n, const char *name, int64_t fallback, int64_t least, int64_t most,
+                      int64_t *out, gable_error *e);
+/* An axis of a tensor of that rank: -rank..rank-1, made non-negative. */
+gable_status rule_axis(const struct node *n, int64_t fallback, int rank, int *axis, gable_error *e);
+/* A list attribute of exactly `length` integers within [least, most]; absence fills with the fallback. */
+gable_status rule_ints(const struct node *n, const char *name, int length, int64_t fallback, int64_t least,
+                       int64_t most, int64_t *out, gable_error *e);
+/* The integers that ONNX passes as an attribute in old opsets and as a constant input in new ones (axes, split, pads).
+ *n_out is -1 where both are absent; an input that is no constant is refused. `out` has SHAPE_RANK_MAX places. */
+gable_status rule_listed(const struct node *n, const char *name, int input, int64_t *out, int *n_out, gable_error *e);
+/* The same as a set of axes of a tensor of that rank; *n_axes is -1 where it is absent. A repeated axis is refused. */
+gable_status rule_axes(const struct node *n, int input, int rank, bool *is_axis, int *n_axes, gable_error *e);
+gable_status rule_output(struct graph *g, struct node *n, int i, enum dtype d, int rank, const int64_t *dim,
+                         gable_error *e);
+/* Output 0 has input 0's shape and dtype. */
+gable_status rule_same(struct graph *g, struct node *n, gable_error *e);
+gable_status rule_rank(const struct node *n, int input, int least, gable_error *e);
+/* NumPy's broadcasting of all inputs. */
+gable_status rule_broadcast(const struct node *n, int *rank, int64_t *dim, gable_error *e);
+bool rule_has(const struct node *n, int input);
+
+static inline const struct shape *in_shape(const struct node *n, int i) { return &n->in[i]->shape; }
+static inline const struct shape *out_shape(const struct node *n, int i) { return &n->out[i]->shape; }
+
+struct cost cost_none(const struct node *n);
+struct cost cost_per_output(const struct node *n); /* op->per_element x elements of output 0 */
+struct cost cost_flops(count flops);
+#endif
