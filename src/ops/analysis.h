@@ -8,9 +8,11 @@ struct node_cost {
     const struct node *node;
     enum op_kind kind;
     struct cost cost;
-    count params;                                /* trained elements that this node is the first to use */
-    count read_bytes, weight_bytes, write_bytes; /* each tensor once; 0 for views */
-    int group;                                   /* the fused group that runs it, -1 where nothing runs (a view) */
+    count params;       /* trained elements that this node is the first to use */
+    count read_bytes;   /* activations and model inputs, each once; 0 for views, as the next two */
+    count weight_bytes; /* weights, buffers and constants; not the small ones of shapes and bounds */
+    count write_bytes;
+    int group; /* the fused group that runs it, -1 where nothing runs (a view) */
 };
 struct traffic {
     count unfused, fused, ideal; /* bytes */
@@ -18,8 +20,9 @@ struct traffic {
 struct memory {
     count weights;     /* bytes of all parameters and buffers */
     count activations; /* bytes of all outputs of nodes that are no views */
-    count peak_live;   /* most bytes of activations (inputs and outputs included) alive at one step, in execution order,
-                          without in-place reuse */
+    count peak_live;   /* most bytes of activations (model inputs and outputs included) alive at one step: in the nodes'
+                          order, from the step that makes them to the last that reads them, without in-place reuse; a
+                          view shares its source's storage */
     int peak_node;     /* the step of that peak */
 };
 struct kind_total {
@@ -34,6 +37,7 @@ struct grouping {
     const int *group_of; /* per node, -1 for none; groups are numbered in execution order */
 };
 struct analysis {
+    struct arena *arena;       /* everything here */
     const struct graph *graph; /* borrowed */
     int batch;                 /* dim 0 of the first input */
     struct node_cost *nodes;   /* graph->n_nodes */

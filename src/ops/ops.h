@@ -5,14 +5,15 @@
 #include "graph/graph.h"
 
 /* What a node is to a reader of a report. JSON name, label in prose. Order is the order of every stack and legend. */
-#define OP_KINDS(X)                                                                                           \
-    X(CONV, "conv", "convolution")                                                                            \
-    X(POINTWISE, "pointwise", "1x1 convolution")                                                              \
-    X(DEPTHWISE, "depthwise", "depthwise convolution")                                                        \
-    X(GROUPED, "grouped", "grouped convolution") X(LINEAR, "linear", "fully connected")                       \
-        X(NORM, "norm", "normalisation") X(ACTIVATION, "activation", "activation") X(POOL, "pool", "pooling") \
-            X(ELEMENTWISE, "elementwise", "element-wise arithmetic") X(MOVE, "move", "data movement")         \
-                X(OTHER, "other", "other")
+#define OP_KINDS(X)                                                                                       \
+    X(CONV, "conv", "convolution")                                                                        \
+    X(POINTWISE, "pointwise", "1x1 convolution")                                                          \
+    X(DEPTHWISE, "depthwise", "depthwise convolution")                                                    \
+    X(GROUPED, "grouped", "grouped convolution")                                                          \
+    X(LINEAR, "linear", "fully connected")                                                                \
+    X(NORM, "norm", "normalisation") X(ACTIVATION, "activation", "activation") X(POOL, "pool", "pooling") \
+        X(ELEMENTWISE, "elementwise", "element-wise arithmetic") X(MOVE, "move", "data movement")         \
+            X(OTHER, "other", "other")
 #define OP_KIND_ENUM(name, json, label) KIND_##name,
 enum op_kind { OP_KINDS(OP_KIND_ENUM) KIND_N };
 const char *op_kind_name(enum op_kind k);
@@ -38,6 +39,7 @@ struct op {
     enum op_kind kind;
     enum op_kind (*classify)(const struct node *n); /* where the kind depends on the node; else NULL */
     int per_element;                                /* FLOPs per output element, where `cost` is built on that */
+    bool is_elementwise; /* an output element depends on that element of the inputs alone, after broadcasting */
     bool is_view; /* moves no data: Reshape, Flatten, Identity, Dropout at inference; out[0] is in[0]'s storage */
     const char *formula; /* FLOPs in words, for docs/METRICS.md and --help */
 };

@@ -1,0 +1,191 @@
+#include "engine/plan/groups.h"
+
+#include <string.h>
+
+struct uses {
+    int *n;    /* per tensor: nodes that read it */
+    int *user; /* per tensor: one of them */
+};
+
+struct search {
+    const struct graph *g;
+    struct uses uses;
+    int *group_of;
+};
+
+static bool count_uses(const struct graph *g, struct uses *u)
+{
+    u->n = arena_array(g->arena, (size_t)g->n_tensors + 1, sizeof *u->n);
+    u->user = arena_array(g->arena, (size_t)g->n_tensors + 1, sizeof *u->user);
+    if (!u->n || !u->user) return false;
+    for (int i = 0; i < g->n_nodes; i++)
+        for (int k = 0; k < g->nodes[i]->n_in; k++) {
+            int t = g->nodes[i]->in[k]->index;
+            if (u->n[t] == 0 || u->user[t] != i) u->n[t]++;
+            u->user[t] = i;
+        }
+    return true;
+}
+
+static bool is_op(const struct node *n, const char *name) { return !strcmp(n->op_type, name); }
+
+static const struct node *only_user(const struct search *s, const struct tensor *t)
+{
+    return t->is_output || s->uses.n[t->index] != 1 ? NULL : s->g->nodes[s->uses.user[t->index]];
+}
+
+/* The one node that reads t, looking through views that keep the shape (dropout at inference); *t becomes what that
+   node reads. NULL where several read it, where it leaves the model, or where it already has a group. */
+static const struct node *follow(const struct search *s, const struct tensor **t)
+{
+    const struct node *n = only_user(s, *t);
+    while (n && n->op->is_view && shape_equal(&n->in[0]->shape, &n->out[0]->shape)) {
+        *t = n->out[0];
+        n = only_user(s, *t);
+    }
+    return n && !n->op->is_view && s->group_of[n->index] < 0 ? n : NULL;
+}
+
+/* Everything else that n reads exists before node `start` runs. */
+static bool others_exist(const struct node *n, const struct tensor *chain, int start)
+{
+    for (int i = 0; i < n->n_in; i++)
+        if (n->in[i] != chain && n->in[i]->producer && n->in[i]->producer->index >= start) return false;
+    return true;
+}
+
+/* Everything else that n reads is an initializer. */
+static bool others_are_fixed(const struct node *n, const struct tensor *chain)
+{
+    for (int i = 0; i < n->n_in; i++)
+        if (n->in[i] != chain && n->in[i]->role != ROLE_ABSENT && !tensor_is_initializer(n->in[i])) return false;
+    return true;
+}
+
+static bool is_activation(const struct node *n, const struct tensor *chain)
+{
+    return n->op->is_elementwise && op_kind_of(n) == KIND_ACTIVATION && others_are_fixed(n, chain) &&
+           shape_equal(&n->out[0]->shape, &chain->shape);
+}
+
+/* A sum of the chain with a tensor of the same shape that is there before the chain starts. */
+static bool is_residual_sum(const struct node *n, const struct tensor *chain, int start)
+{
+    return is_op(n, "Add") && n->in[0] != n->in[1] && shape_equal(&n->in[0]->shape, &n->in[1]->shape) &&
+           others_exist(n, chain, start);
+}
+
+/* Convolution, Gemm or MatMul with a fixed weight. */
+static bool is_product(const struct node *n)
+{
+    static const char *const names[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (is_op(n, names[i])) return tensor_is_initializer(n->in[1]);
+    return false;
+}
+
+static const struct node *take(struct search *s, const struct node *n, int group, const struct tensor **t)
+{
+    s->group_of[n->index] = group;
+    *t = n->out[0];
+    return follow(s, t);
+}
+
+/* BatchNormalization, activation, residual sum, activation: each at most once, in this order. */
+static void grow_product(struct search *s, const struct node *start, int group)
+{
+    const struct tensor *t = NULL;
+    const struct node *n = take(s, start, group, &t);
+    if (n && is_op(n, "BatchNormalization") && n->in[0] == t && others_are_fixed(n, t)) n = take(s, n, group, &t);
+    if (n && is_activation(n, t)) n = take(s, n, group, &t);
+    if (!n || !is_residual_sum(n, t, start->index)) return;
+    n = take(s, n, group, &t);
+    if (n && is_activation(n, t)) take(s, n, group, &t);
+}
+
+enum { GATE_NODES = 6 };
+
+static bool is_on_one_pixel(const struct node *n)
+{
+    return op_kind_of(n) == KIND_POINTWISE && shape_product(&n->out[0]->shape, 2) == 1 && is_product(n);
+}
+
+/* Squeeze-excite from its pool on: pool, product, activation, product, activation, product with the pool's input. */
+static bool match_gate(const struct search *s, const struct node *pool, const struct node *nodes[GATE_NODES])
+{
+    if (!is_op(pool, "GlobalAveragePool")) return false;
+    const struct tensor *t = pool->out[0];
+    nodes[0] = pool;
+    for (int i = 1; i < GATE_NODES; i++) {
+        const struct node *n = follow(s, &t);
+        bool is_right =
+            n && (i == GATE_NODES - 1 ? is_op(n, "Mul") && (n->in[0] == pool->in[0] || n->in[1] == pool->in[0])
+                  : i % 2             ? is_on_one_pixel(n)
+                                      : is_activation(n, t));
+        if (!is_right) return false;
+        nodes[i] = n;
+        t = n->out[0];
+    }
+    return true;
+}
+
+/* Reshape, Transpose, Reshape that regroups the channels of an image: a new order of the same planes. */
+static bool is_channel_shuffle(const struct search *s, const struct node *n)
+{
+    static const int64_t swap[] = {0, 2, 1, 3, 4};
+    const struct attribute *perm = node_attribute(n, "perm");
+    if (!is_op(n, "Transpose") || !perm || perm->type != ATTRIBUTE_INTS || perm->n != (int)COUNT_OF(swap)) return false;
+    const struct node *before = n->in[0]->producer, *after = only_user(s, n->out[0]);
+    return !memcmp(perm->ints, swap, sizeof swap) && before && after && is_op(before, "Reshape") &&
+           is_op(after, "Reshape") && before->in[0]->shape.rank == 4 &&
+           shape_equal(&before->in[0]->shape, &after->out[0]->shape);
+}
+
+/* Images joined or cut along their channels, made and used inside the model: planes stay where they are. */
+static bool moves_channels(const struct node *n)
+{
+    if (!is_op(n, "Concat") && !is_op(n, "Split")) return false;
+    int64_t axis = node_int(n, "axis", 0);
+    if (n->out[0]->shape.rank != 4 || (axis != 1 && axis != -3)) return false;
+    for (int i = 0; i < n->n_in; i++)
+        if (n->in[i]->role == ROLE_INPUT || (is_op(n, "Concat") && tensor_is_initializer(n->in[i]))) return false;
+    for (int i = 0; i < n->n_out; i++)
+        if (n->out[i]->is_output) return false;
+    return true;
+}
+
+static bool runs_nothing(const struct search *s, const struct node *n)
+{
+    return n->op->is_view || moves_channels(n) || is_channel_shuffle(s, n);
+}
+
+static int find(struct search *s)
+{
+    int n_groups = 0;
+    for (int i = 0; i < s->g->n_nodes; i++) {
+        const struct node *n = s->g->nodes[i], *gate[GATE_NODES];
+        if (s->group_of[i] >= 0 || runs_nothing(s, n)) continue;
+        int group = n_groups++;
+        s->group_of[i] = group;
+        if (is_product(n))
+            grow_product(s, n, group);
+        else if (match_gate(s, n, gate))
+            for (int k = 0; k < GATE_NODES; k++) s->group_of[gate[k]->index] = group;
+    }
+    return n_groups;
+}
+
+gable_status groups_find(struct graph *g, struct grouping *out, gable_error *e)
+{
+    struct search s = {.g = g, .group_of = arena_array(g->arena, (size_t)g->n_nodes + 1, sizeof *s.group_of)};
+    if (!s.group_of || !count_uses(g, &s.uses))
+        return error_set(e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
+    for (int i = 0; i < g->n_nodes; i++) {
+        if (!g->nodes[i]->op)
+            return error_set(e, GABLE_BAD_INPUT, "node %.80s has no known operator", g->nodes[i]->name);
+        s.group_of[i] = -1;
+    }
+    out->n_groups = find(&s);
+    out->group_of = s.group_of;
+    return GABLE_OK;
+}

@@ -1,0 +1,247 @@
+#include "ops/analysis.h"
+
+#include "ops/storage.h"
+
+/* What the passes over one graph share. */
+struct pass {
+    const struct graph *g;
+    struct analysis *a;
+    struct storage storage;
+    const int *group_of;   /* per node, -1 for none */
+    int *seen;             /* per tensor: the mark of the node or group that met it last */
+    int *by_group, *first; /* nodes sorted by group; the first of each, n_groups + 1 of them */
+    bool *is_crossing;     /* per tensor: read by another group than its producer's, or a model output */
+};
+
+/* Shapes and bounds that the graph holds by value are part of the program, not of its data. */
+static bool is_free(const struct tensor *t)
+{
+    return t->role == ROLE_ABSENT || (t->role == ROLE_CONSTANT && (t->ints || t->reals));
+}
+
+/* True the first time that a mark meets a tensor. */
+static bool first_meeting(struct pass *p, const struct tensor *t, int mark)
+{
+    if (p->seen[t->index] == mark) return false;
+    p->seen[t->index] = mark;
+    return true;
+}
+
+static void node_traffic(struct pass *p, struct node_cost *c, int mark)
+{
+    const struct node *n = c->node;
+    if (n->op->is_view) return;
+    for (int i = 0; i < n->n_in; i++) {
+        const struct tensor *t = p->storage.root[n->in[i]->index];
+        if (is_free(t) || !first_meeting(p, t, mark)) continue;
+        count *bytes = tensor_is_initializer(t) ? &c->weight_bytes : &c->read_bytes;
+        *bytes = count_add(*bytes, tensor_bytes(n->in[i]));
+    }
+    for (int i = 0; i < n->n_out; i++) c->write_bytes = count_add(c->write_bytes, tensor_bytes(n->out[i]));
+}
+
+static count own_traffic(const struct node_cost *c)
+{
+    return count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
+}
+
+static void cost_nodes(struct pass *p)
+{
+    struct analysis *a = p->a;
+    for (int i = 0; i < p->g->n_nodes; i++) {
+        struct node_cost *c = &a->nodes[i];
+        c->node = p->g->nodes[i];
+        c->kind = op_kind_of(c->node);
+        c->cost = op_cost(c->node);
+        c->group = p->group_of[i];
+        node_traffic(p, c, i + 1);
+        struct kind_total *k = &a->kinds[c->kind];
+        k->nodes++;
+        k->cost = cost_add(k->cost, c->cost);
+        k->bytes = count_add(k->bytes, own_traffic(c));
+        a->total = cost_add(a->total, c->cost);
+        a->bytes.unfused = count_add(a->bytes.unfused, own_traffic(c));
+        a->memory.activations = count_add(a->memory.activations, c->write_bytes);
+    }
+}
+
+/* Each trained tensor belongs to the first node that uses it; sums over all that the graph holds. */
+static void count_params(struct pass *p)
+{
+    struct analysis *a = p->a;
+    enum { OWNED = -1 };
+    for (int i = 0; i < p->g->n_nodes; i++) {
+        struct node_cost *c = &a->nodes[i];
+        for (int k = 0; k < c->node->n_in; k++) {
+            const struct tensor *t = c->node->in[k];
+            if (t->role == ROLE_WEIGHT && first_meeting(p, t, OWNED))
+                c->params = count_add(c->params, tensor_elements(t));
+        }
+        a->kinds[c->kind].params = count_add(a->kinds[c->kind].params, c->params);
+    }
+    for (int i = 0; i < p->g->n_tensors; i++) {
+        const struct tensor *t = p->g->tensors[i];
+        if (t->role == ROLE_WEIGHT) a->params = count_add(a->params, tensor_elements(t));
+        if (t->role == ROLE_BUFFER) a->buffers = count_add(a->buffers, tensor_elements(t));
+        if (t->role == ROLE_WEIGHT || t->role == ROLE_BUFFER)
+            a->memory.weights = count_add(a->memory.weights, tensor_bytes(t));
+    }
+}
+
+static bool make_order(struct pass *p)
+{
+    int n = p->g->n_nodes, groups = p->a->n_groups;
+    p->by_group = arena_array(p->a->arena, (size_t)n + 1, sizeof *p->by_group);
+    p->first = arena_array(p->a->arena, (size_t)groups + 2, sizeof *p->first);
+    if (!p->by_group || !p->first) return false;
+    for (int i = 0; i < n; i++)
+        if (p->group_of[i] >= 0) p->first[p->group_of[i] + 2]++;
+    for (int k = 0; k < groups; k++) p->first[k + 2] += p->first[k + 1];
+    for (int i = 0; i < n; i++)
+        if (p->group_of[i] >= 0) p->by_group[p->first[p->group_of[i] + 1]++] = i;
+    return true;
+}
+
+static void find_crossings(struct pass *p)
+{
+    for (int i = 0; i < p->g->n_nodes; i++) {
+        const struct node *n = p->g->nodes[i];
+        for (int k = 0; k < n->n_in && !n->op->is_view; k++) {
+            const struct tensor *t = p->storage.root[n->in[k]->index];
+            int from = t->producer ? p->group_of[t->producer->index] : -1;
+            if (from < 0 || from != p->group_of[i]) p->is_crossing[t->index] = true;
+        }
+    }
+    for (int i = 0; i < p->g->n_outputs; i++) p->is_crossing[p->storage.root[p->g->outputs[i]->index]->index] = true;
+}
+
+/* What a node's inputs and outputs add to its group's traffic: every tensor once per group, and only what crosses. */
+static count crossing_bytes(struct pass *p, const struct node *n, int mark)
+{
+    count bytes = 0;
+    int group = p->group_of[n->index];
+    for (int i = 0; i < n->n_in; i++) {
+        const struct tensor *t = p->storage.root[n->in[i]->index];
+        bool is_own = t->producer && p->group_of[t->producer->index] == group;
+        if (!is_own && !is_free(t) && first_meeting(p, t, mark)) bytes = count_add(bytes, tensor_bytes(n->in[i]));
+    }
+    for (int i = 0; i < n->n_out; i++)
+        if (p->is_crossing[n->out[i]->index]) bytes = count_add(bytes, tensor_bytes(n->out[i]));
+    return bytes;
+}
+
+static void cost_groups(struct pass *p)
+{
+    struct analysis *a = p->a;
+    find_crossings(p);
+    for (int k = 0; k < a->n_groups; k++) {
+        for (int i = p->first[k]; i < p->first[k + 1]; i++) {
+            const struct node_cost *c = &a->nodes[p->by_group[i]];
+            int mark = p->g->n_nodes + 1 + k; /* no node's mark */
+            a->group_cost[k] = cost_add(a->group_cost[k], c->cost);
+            a->group_bytes[k] = count_add(a->group_bytes[k], crossing_bytes(p, c->node, mark));
+        }
+        a->bytes.fused = count_add(a->bytes.fused, a->group_bytes[k]);
+    }
+}
+
+/* Model inputs, model outputs and every initializer that is used, once. */
+static count ideal_bytes(const struct graph *g, const struct storage *s)
+{
+    count bytes = 0;
+    for (int i = 0; i < g->n_tensors; i++) {
+        const struct tensor *t = g->tensors[i];
+        bool is_read = (tensor_is_initializer(t) || t->role == ROLE_INPUT) && s->last_use[i] >= 0;
+        if ((is_read && !is_free(t)) || t->is_output) bytes = count_add(bytes, tensor_bytes(t));
+    }
+    return bytes;
+}
+
+static bool lives(const struct storage *s, const struct tensor *t)
+{
+    return s->root[t->index] == t && (t->role == ROLE_ACTIVATION || t->role == ROLE_INPUT);
+}
+
+/* Bytes that come alive at each step and that end with it, then one sweep. */
+static bool find_peak(struct pass *p)
+{
+    const struct graph *g = p->g;
+    size_t steps = (size_t)g->n_nodes + 1;
+    count *born = arena_array(p->a->arena, steps, sizeof *born),
+          *dying = arena_array(p->a->arena, steps, sizeof *dying);
+    if (!born || !dying) return false;
+    for (int i = 0; i < g->n_tensors; i++) {
+        const struct tensor *t = g->tensors[i];
+        if (!lives(&p->storage, t)) continue;
+        int from = t->producer ? t->producer->index : 0, last = p->storage.last_use[i];
+        if (last < from) last = from;
+        born[from] = count_add(born[from], tensor_bytes(t));
+        dying[last] = count_add(dying[last], tensor_bytes(t));
+    }
+    count alive = 0;
+    for (int i = 0; i < g->n_nodes; i++) {
+        alive = count_add(alive, born[i]);
+        if (alive > p->a->memory.peak_live) {
+            p->a->memory.peak_live = alive;
+            p->a->memory.peak_node = i;
+        }
+        if (alive != COUNT_MAX) alive -= dying[i];
+    }
+    return true;
+}
+
+/* Without a grouping every node that moves data is a group of its own. */
+static const int *lone_groups(const struct graph *g, struct arena *arena, int *n_groups)
+{
+    int *group_of = arena_array(arena, (size_t)g->n_nodes + 1, sizeof *group_of);
+    for (int i = 0; group_of && i < g->n_nodes; i++) group_of[i] = g->nodes[i]->op->is_view ? -1 : (*n_groups)++;
+    return group_of;
+}
+
+static bool prepare(struct pass *p, const struct grouping *grouping)
+{
+    struct analysis *a = p->a;
+    a->n_groups = grouping ? grouping->n_groups : 0;
+    p->group_of = grouping ? grouping->group_of : lone_groups(p->g, a->arena, &a->n_groups);
+    p->seen = arena_array(a->arena, (size_t)p->g->n_tensors + 1, sizeof *p->seen);
+    p->is_crossing = arena_array(a->arena, (size_t)p->g->n_tensors + 1, sizeof *p->is_crossing);
+    a->nodes = arena_array(a->arena, (size_t)p->g->n_nodes + 1, sizeof *a->nodes);
+    a->group_bytes = arena_array(a->arena, (size_t)a->n_groups + 1, sizeof *a->group_bytes);
+    a->group_cost = arena_array(a->arena, (size_t)a->n_groups + 1, sizeof *a->group_cost);
+    return p->group_of && p->seen && p->is_crossing && a->nodes && a->group_bytes && a->group_cost &&
+           storage_find(p->g, a->arena, &p->storage) && make_order(p);
+}
+
+static gable_status check_inferred(const struct graph *g, gable_error *e)
+{
+    for (int i = 0; i < g->n_nodes; i++)
+        if (!g->nodes[i]->op || !g->nodes[i]->out[0]->has_shape)
+            return error_set(e, GABLE_BAD_INPUT, "node %.80s has no known shapes", g->nodes[i]->name);
+    return GABLE_OK;
+}
+
+gable_status analysis_new(const struct graph *g, const struct grouping *grouping, struct analysis **out, gable_error *e)
+{
+    gable_status s = check_inferred(g, e);
+    if (s) return s;
+    struct arena *arena = arena_new((size_t)1 << 30);
+    struct analysis *a = arena_alloc(arena, sizeof *a);
+    if (a) *a = (struct analysis){.arena = arena, .graph = g};
+    struct pass p = {.g = g, .a = a};
+    if (!a || !prepare(&p, grouping) || !find_peak(&p)) {
+        arena_free(arena);
+        return error_set(e, GABLE_NO_MEMORY, "no memory to analyse %d nodes", g->n_nodes);
+    }
+    a->batch = g->n_inputs && g->inputs[0]->shape.rank ? (int)g->inputs[0]->shape.dim[0] : 1;
+    cost_nodes(&p);
+    count_params(&p);
+    cost_groups(&p);
+    a->bytes.ideal = ideal_bytes(g, &p.storage);
+    *out = a;
+    return GABLE_OK;
+}
+
+void analysis_free(struct analysis *a)
+{
+    if (a) arena_free(a->arena);
+}

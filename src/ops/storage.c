@@ -1,0 +1,30 @@
+#include "ops/storage.h"
+
+static void note_use(struct storage *s, const struct tensor *t, int step)
+{
+    int *last = &s->last_use[s->root[t->index]->index];
+    if (step > *last) *last = step;
+}
+
+bool storage_find(const struct graph *g, struct arena *a, struct storage *out)
+{
+    size_t n = (size_t)g->n_tensors;
+    out->root = arena_array(a, n + 1, sizeof *out->root);
+    out->last_use = arena_array(a, n + 1, sizeof *out->last_use);
+    if (!out->root || !out->last_use) return false;
+    for (int i = 0; i < g->n_tensors; i++) {
+        const struct tensor *t = g->tensors[i];
+        out->root[i] = t;
+        out->last_use[i] = t->producer ? t->producer->index : -1;
+    }
+    for (int i = 0; i < g->n_nodes; i++) {
+        const struct node *node = g->nodes[i];
+        if (node->op->is_view) {
+            out->root[node->out[0]->index] = out->root[node->in[0]->index];
+            continue;
+        }
+        for (int k = 0; k < node->n_in; k++) note_use(out, node->in[k], i);
+    }
+    for (int i = 0; i < g->n_outputs; i++) note_use(out, g->outputs[i], g->n_nodes);
+    return true;
+}

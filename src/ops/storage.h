@@ -1,0 +1,13 @@
+/* Which tensors are the same memory: views resolved to the tensor that holds the data, and who reads it. */
+#ifndef OPS_STORAGE_H
+#define OPS_STORAGE_H
+#include "ops/ops.h"
+
+struct storage {
+    const struct tensor **root; /* per tensor: the tensor whose bytes it shows; itself where it is no view */
+    int *last_use;              /* per root: the last node that reads it through any view; n_nodes for a model output;
+                                   its producer where nobody does */
+};
+/* In `a`; false when memory is out. */
+bool storage_find(const struct graph *g, struct arena *a, struct storage *out);
+#endif
