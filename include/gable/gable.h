@@ -6,6 +6,8 @@
  */
 #ifndef GABLE_GABLE_H
 #define GABLE_GABLE_H
+#include <stdbool.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +40,60 @@ const char *gable_version(void);
 int gable_exit_status(gable_status status);
 /** What a status means, one short clause; static. */
 const char *gable_status_meaning(gable_status status);
+
+/** A network with every shape inferred. No weight is ever held. */
+typedef struct gable_model gable_model;
+
+typedef struct gable_model_options { /* zero means the default */
+    int batch;                       /**< 1 */
+    int height, width;               /**< pixels, 224 */
+} gable_model_options;
+
+/**
+ * Opens a built-in model ("resnet18"; gable_zoo_name lists them).
+ * @param options  NULL for the defaults
+ * @param out      set on success; end it with gable_model_free
+ */
+gable_status gable_model_open(const char *name, const gable_model_options *options, gable_model **out, gable_error *e);
+void gable_model_free(gable_model *m);
+/** Name i of the zoo, NULL after the last; static. */
+const char *gable_zoo_name(int i);
+
+/** Forward cost of a whole model or of one node. Exact integers; INT64_MAX means "too large". docs/METRICS.md has each
+ * formula. */
+typedef struct gable_cost {
+    int64_t macs;          /**< multiply-accumulates of convolutions and matrix products */
+    int64_t flops;         /**< 2 x macs + every other arithmetic operation */
+    int64_t params;        /**< trained elements */
+    int64_t bytes_unfused; /**< every node reads its inputs and weights and writes its outputs once */
+    int64_t bytes_fused;   /**< between the groups that Gable's engine runs as one; 0 for one node */
+    int64_t bytes_ideal;   /**< model inputs, weights and outputs once; 0 for one node */
+} gable_cost;
+
+gable_cost gable_model_cost(const gable_model *m);
+/** Most bytes of activations alive at one step of the execution order. */
+int64_t gable_model_peak_live_bytes(const gable_model *m);
+int gable_model_nodes(const gable_model *m);
+/** Node i in execution order; name and op (ONNX's operator name) live as long as the model and may be NULL pointers. */
+gable_cost gable_model_node(const gable_model *m, int i, const char **name, const char **op);
+
+/** One compute and one bandwidth ceiling of the same machine or chip. */
+typedef struct gable_roof {
+    double peak_flops_per_s;
+    double bandwidth_bytes_per_s;
+} gable_roof;
+
+/** The roof of a chip of the database for one input type ("f32", "f16", "bf16", "s8", ...). */
+gable_status gable_chip_roof(const char *chip, const char *dtype, gable_roof *out, gable_error *e);
+/** FLOP per byte at which slope and flat meet: peak / bandwidth. */
+double gable_ridge(const gable_roof *roof);
+/**
+ * The performance that a roof allows to work of one intensity: min(peak, intensity * bandwidth)
+ * [Williams, Waterman, Patterson: Roofline, CACM 52(4), 2009].
+ * @param intensity  FLOP per byte at the traffic level of that bandwidth ceiling; > 0
+ * @return           FLOP/s, at most the peak. Cannot fail.
+ */
+double gable_attainable(const gable_roof *roof, double intensity);
 
 #ifdef __cplusplus
 }
