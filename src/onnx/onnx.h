@@ -1,0 +1,22 @@
+/* Reading ONNX files: bounded and hostile-proof. No weight is copied; the file is mapped, scanned and closed again. */
+#ifndef ONNX_ONNX_H
+#define ONNX_ONNX_H
+#include "graph/graph.h"
+
+struct onnx_binding { /* a free dimension and what it is to be */
+    const char *name;
+    int64_t value;
+};
+struct onnx_options {
+    int64_t batch; /* binds the first dimension of every input where it is free; 0: 1 */
+    int n_bindings;
+    const struct onnx_binding *bindings;
+};
+/* The graph without inferred shapes (ops_infer does that): inputs, initializers, nodes, outputs. Constant nodes become
+   initializers. Roles: integers and operands that only steer an operator are constants, statistics of
+   BatchNormalization are buffers, all else is weights "by the file" (exporters fold and merge).
+   Errors name the file and the byte, tensor or node. Caller owns the graph. */
+gable_status onnx_read(const char *path, const struct onnx_options *options, struct graph **out, gable_error *e);
+/* Does this word mean a file rather than a zoo model: it ends in .onnx or holds a slash. */
+bool onnx_is_path(const char *word);
+#endif
