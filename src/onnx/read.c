@@ -117,7 +117,7 @@ static gable_status read_initializer(struct reader *r, const Onnx__TensorProto *
 static int64_t dimension(const struct reader *r, const Onnx__TensorShapeProto__Dimension *d, int axis)
 {
     if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE) {
-        if (d->dim_value > 0) return d->dim_value;
+        if (d->dim_value >= 0) return d->dim_value;
     } else if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM) {
         for (int i = 0; i < r->options->n_bindings; i++)
             if (!strcmp(r->options->bindings[i].name, d->dim_param)) return r->options->bindings[i].value;
@@ -140,7 +140,7 @@ static gable_status read_input(struct reader *r, const Onnx__ValueInfoProto *v)
         return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has more than 64 dimensions", v->name);
     for (size_t i = 0; i < shape->n_dim; i++) {
         dim[i] = dimension(r, shape->dim[i], (int)i);
-        if (dim[i] <= 0)
+        if (dim[i] < 0)
             return error_set(r->e, GABLE_BAD_INPUT,
                              "dimension %zu (%.40s) of the input %.80s is free: bind it with --bind NAME=VALUE", i,
                              shape->dim[i]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM

@@ -140,7 +140,7 @@ static gable_status refuse(struct scan *s, size_t at, const char *why)
     struct text path = {0};
     for (int i = 0; i <= s->depth && i < 6; i++) text_addf(&path, "%s%s", i ? "." : "", s->stack[i].name);
     if (s->depth >= 6) text_add(&path, "...");
-    error_set(s->e, GABLE_BAD_INPUT, "%s", why);
+    error_set(s->e, GABLE_BAD_INPUT, "%s%s", why, s->depth ? "" : "; this is not an ONNX model");
     error_within(s->e, "byte %zu, %.100s", at, path.data ? path.data : "model");
     text_release(&path);
     return GABLE_BAD_INPUT;
@@ -244,7 +244,7 @@ static gable_status next_field(struct scan *s)
     uint64_t tag;
     if (!varint(s, &tag)) return refuse(s, tag_at, "a field's tag is cut off");
     if (tag >> 3 == 0 || tag >> 3 > UINT32_C(0x1FFFFFFF))
-        return refuse(s, tag_at, "a field has an impossible number; this is not an ONNX model");
+        return refuse(s, tag_at, "a field has an impossible number");
     enum wire wire = (enum wire)(tag & 7);
     size_t tag_len = s->at - tag_at;
     const struct field *f = field_find(s->stack[s->depth].message, (uint32_t)(tag >> 3));
