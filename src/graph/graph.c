@@ -248,6 +248,25 @@ void node_set_ints(struct graph *g, struct node *n, const char *name, int n_valu
     a->n = n_values;
 }
 
+void node_set_floats(struct graph *g, struct node *n, const char *name, int n_values, const double *values)
+{
+    struct attribute *a = attribute_add(g, n, name, ATTRIBUTE_FLOATS);
+    double *copy = arena_array(g->arena, (size_t)(n_values ? n_values : 1), sizeof *copy);
+    if (!a || !copy) {
+        g->failed = true;
+        return;
+    }
+    if (n_values) memcpy(copy, values, (size_t)n_values * sizeof *copy);
+    a->floats = copy;
+    a->n = n_values;
+}
+
+void node_set_tensor(struct graph *g, struct node *n, const char *name, const struct tensor *value)
+{
+    struct attribute *a = attribute_add(g, n, name, ATTRIBUTE_TENSOR);
+    if (a) a->t = value;
+}
+
 void node_set_string(struct graph *g, struct node *n, const char *name, const char *value)
 {
     struct attribute *a = attribute_add(g, n, name, ATTRIBUTE_STRING);

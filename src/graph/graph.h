@@ -9,13 +9,14 @@
 
 #include <stdbool.h>
 
-#define DTYPES(X) /* name in the JSON, bits */                                                                 \
-    X(UNDEFINED, "undefined", 0)                                                                               \
-    X(F64, "f64", 64)                                                                                          \
-    X(F32, "f32", 32)                                                                                          \
-    X(F16, "f16", 16)                                                                                          \
-    X(BF16, "bf16", 16) X(F8, "f8", 8) X(S64, "s64", 64) X(S32, "s32", 32) X(S16, "s16", 16) X(U16, "u16", 16) \
-        X(S8, "s8", 8) X(U8, "u8", 8) X(S4, "s4", 4) X(BOOL, "bool", 8)
+#define DTYPES(X) /* name in the JSON, bits */                                                            \
+    X(UNDEFINED, "undefined", 0)                                                                          \
+    X(F64, "f64", 64)                                                                                     \
+    X(F32, "f32", 32)                                                                                     \
+    X(F16, "f16", 16)                                                                                     \
+    X(BF16, "bf16", 16)                                                                                   \
+    X(F8, "f8", 8) X(S64, "s64", 64) X(S32, "s32", 32) X(S16, "s16", 16) X(U16, "u16", 16) X(S8, "s8", 8) \
+        X(U8, "u8", 8) X(S4, "s4", 4) X(BOOL, "bool", 8)
 #define DTYPE_ENUM(name, text, bits) DTYPE_##name,
 enum dtype { DTYPES(DTYPE_ENUM) DTYPE_N };
 const char *dtype_name(enum dtype d);
@@ -54,7 +55,14 @@ struct tensor {
     int index;             /* in graph->tensors */
 };
 
-enum attribute_type { ATTRIBUTE_INT, ATTRIBUTE_FLOAT, ATTRIBUTE_STRING, ATTRIBUTE_INTS, ATTRIBUTE_FLOATS };
+enum attribute_type {
+    ATTRIBUTE_INT,
+    ATTRIBUTE_FLOAT,
+    ATTRIBUTE_STRING,
+    ATTRIBUTE_INTS,
+    ATTRIBUTE_FLOATS,
+    ATTRIBUTE_TENSOR
+};
 struct attribute {
     const char *name;
     enum attribute_type type;
@@ -64,6 +72,7 @@ struct attribute {
     int n; /* of ints or floats */
     const int64_t *ints;
     const double *floats;
+    const struct tensor *t;
 };
 
 struct op; /* ops/ops.h: resolved by ops_infer */
@@ -107,6 +116,8 @@ void graph_output(struct graph *g, struct tensor *t);
 void node_set_int(struct graph *g, struct node *n, const char *name, int64_t value);
 void node_set_float(struct graph *g, struct node *n, const char *name, double value);
 void node_set_ints(struct graph *g, struct node *n, const char *name, int n_values, const int64_t *values);
+void node_set_floats(struct graph *g, struct node *n, const char *name, int n_values, const double *values);
+void node_set_tensor(struct graph *g, struct node *n, const char *name, const struct tensor *value);
 void node_set_string(struct graph *g, struct node *n, const char *name, const char *value);
 void tensor_set_shape(struct graph *g, struct tensor *t, enum dtype d, int rank, const int64_t *dim);
 

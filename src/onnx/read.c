@@ -151,11 +151,39 @@ static gable_status read_input(struct reader *r, const Onnx__ValueInfoProto *v)
     return define(r, v->name, graph_input(r->g, v->name, d, (int)shape->n_dim, dim));
 }
 
-static void copy_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n)
+static gable_status copy_tensor(struct reader *r, const Onnx__AttributeProto *a, struct node *n)
 {
-    for (size_t i = 0; i < p->n_attribute; i++) {
+    struct tensor *t = NULL;
+    gable_status s = a->t ? read_initializer(r, a->t, a->name, &t) : GABLE_OK;
+    if (!s && t) {
+        t->role = ROLE_CONSTANT;
+        node_set_tensor(r->g, n, a->name, t);
+    }
+    return s;
+}
+
+static gable_status copy_floats(struct reader *r, const Onnx__AttributeProto *a, struct node *n)
+{
+    double *wide = arena_array(r->g->arena, a->n_floats + 1, sizeof *wide);
+    if (!wide) return error_set(r->e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
+    for (size_t i = 0; i < a->n_floats; i++) wide[i] = (double)a->floats[i];
+    node_set_floats(r->g, n, a->name, (int)a->n_floats, wide);
+    return GABLE_OK;
+}
+
+static void copy_string(struct reader *r, const Onnx__AttributeProto *a, struct node *n)
+{
+    char *text = arena_alloc(r->g->arena, a->s.len + 1);
+    if (text && a->s.len) memcpy(text, a->s.data, a->s.len);
+    if (text) node_set_string(r->g, n, a->name, text);
+}
+
+/* Graphs (of If, Loop, Scan) are not copied: those operators have no row, and say so. */
+static gable_status copy_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n)
+{
+    gable_status s = GABLE_OK;
+    for (size_t i = 0; i < p->n_attribute && !s; i++) {
         const Onnx__AttributeProto *a = p->attribute[i];
-        char text[256];
         if (!a->name) continue;
         switch (a->type) {
         case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT: node_set_int(r->g, n, a->name, a->i); break;
@@ -163,15 +191,13 @@ static void copy_attributes(struct reader *r, const Onnx__NodeProto *p, struct n
         case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS:
             node_set_ints(r->g, n, a->name, (int)a->n_ints, a->ints);
             break;
-        case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING:
-            if (a->s.len >= sizeof text) break;
-            memcpy(text, a->s.data, a->s.len);
-            text[a->s.len] = '\0';
-            node_set_string(r->g, n, a->name, text);
-            break;
-        default: break; /* tensors and graphs: what needs them says so in its shape rule */
+        case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS: s = copy_floats(r, a, n); break;
+        case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING: copy_string(r, a, n); break;
+        case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR: s = copy_tensor(r, a, n); break;
+        default: break;
         }
     }
+    return s;
 }
 
 /* Constant nodes are initializers by another name. */
@@ -244,12 +270,12 @@ static gable_status read_node(struct reader *r, const Onnx__NodeProto *p, int i)
     const char *domain = p->domain && strcmp(p->domain, "ai.onnx") != 0 ? p->domain : "";
     struct node *n = graph_node(r->g, p->op_type, domain, name, NULL, (int)p->n_input, in, (int)p->n_output);
     if (!n) return error_set(r->e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
-    copy_attributes(r, p, n);
+    gable_status s = copy_attributes(r, p, n);
     set_roles(n);
     for (size_t k = 0; k < p->n_output; k++) {
         if (!*p->output[k]) continue; /* an output that nobody wants */
         n->out[k]->name = arena_string(r->g->arena, p->output[k]);
-        gable_status s = define(r, p->output[k], n->out[k]);
+        if (!s) s = define(r, p->output[k], n->out[k]);
         if (s) return error_within(r->e, "node %d %.60s (%.40s)", i, name, p->op_type);
     }
     return GABLE_OK;

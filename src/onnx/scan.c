@@ -243,8 +243,7 @@ static gable_status next_field(struct scan *s)
     size_t tag_at = s->at;
     uint64_t tag;
     if (!varint(s, &tag)) return refuse(s, tag_at, "a field's tag is cut off");
-    if (tag >> 3 == 0 || tag >> 3 > UINT32_C(0x1FFFFFFF))
-        return refuse(s, tag_at, "a field has an impossible number");
+    if (tag >> 3 == 0 || tag >> 3 > UINT32_C(0x1FFFFFFF)) return refuse(s, tag_at, "a field has an impossible number");
     enum wire wire = (enum wire)(tag & 7);
     size_t tag_len = s->at - tag_at;
     const struct field *f = field_find(s->stack[s->depth].message, (uint32_t)(tag >> 3));

@@ -4,5 +4,5 @@
 #include "ops/ops.h"
 
 extern const struct op conv_ops[], product_ops[], norm_ops[], elementwise_ops[], softmax_ops[], pool_ops[],
-    reduce_ops[], move_ops[], reshape_ops[];
+    reduce_ops[], move_ops[], reshape_ops[], shaping_ops[], gather_ops[], resize_ops[], recurrent_ops[];
 #endif

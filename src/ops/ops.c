@@ -1,6 +1,7 @@
 #include "ops/ops.h"
 
 #include "ops/families.h"
+#include "ops/values.h"
 
 #include <string.h>
 
@@ -16,8 +17,9 @@ const char *op_kind_name(enum op_kind k) { return kinds[k].name; }
 
 const char *op_kind_label(enum op_kind k) { return kinds[k].label; }
 
-static const struct op *const families[] = {conv_ops, product_ops, norm_ops, elementwise_ops, softmax_ops,
-                                            pool_ops, reduce_ops,  move_ops, reshape_ops};
+static const struct op *const families[] = {conv_ops,   product_ops, norm_ops,     elementwise_ops, softmax_ops,
+                                            pool_ops,   reduce_ops,  move_ops,     reshape_ops,     shaping_ops,
+                                            gather_ops, resize_ops,  recurrent_ops};
 
 struct cost cost_add(struct cost a, struct cost b)
 {
@@ -67,7 +69,8 @@ static gable_status infer(struct graph *g, struct node *n, gable_error *e)
     if (n->n_out < n->op->outputs.min || (n->op->outputs.max >= 0 && n->n_out > n->op->outputs.max))
         return error_set(e, GABLE_BAD_INPUT, "%d outputs, %d to %d expected", n->n_out, n->op->outputs.min,
                          n->op->outputs.max < 0 ? INT16_MAX : n->op->outputs.max);
-    return n->op->shape(g, n, e);
+    s = n->op->shape(g, n, e);
+    return s ? s : values_fold(g, n, e);
 }
 
 gable_status ops_infer_node(struct graph *g, struct node *n, gable_error *e)

@@ -1,0 +1,22 @@
+# The two commands of the README: `make report` and `make check`. Everything real stands in CMakeLists.txt and tools/.
+BUILD := build
+
+all: $(BUILD)/gable
+$(BUILD)/gable: setup
+	@cmake -G Ninja -S . -B $(BUILD) -DGABLE_TESTS=$(if $(wildcard /usr/include/cmocka.h),ON,OFF) >/dev/null
+	@cmake --build $(BUILD)
+setup:
+	@tools/setup build
+
+report: $(BUILD)/gable
+	$(BUILD)/gable report --out report
+
+check:
+	@tools/setup build check
+	@tools/check
+
+install: $(BUILD)/gable
+	cmake --install $(BUILD)
+clean:
+	rm -rf build build-*
+.PHONY: all setup report check install clean
