@@ -1,0 +1,17 @@
+/* What a MODEL on the command line means: a name of the zoo, or an ONNX file. */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+#include "onnx/onnx.h"
+#include "zoo/zoo.h"
+
+struct model_options {      /* zero means the default */
+    struct zoo_options zoo; /* batch for both; size and dtype for the zoo alone */
+    int n_bindings;         /* free dimensions of a file */
+    const struct onnx_binding *bindings;
+};
+/* The graph with every shape inferred; caller owns it. A word that is neither says which names are near (GABLE_USAGE).
+ */
+gable_status model_open(const char *word, const struct model_options *options, struct graph **out, gable_error *e);
+/* How figures and tables call it: the zoo's label, or the file's name without folder and ending. */
+void model_label(const char *word, char *out, size_t room);
+#endif
