@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct command *const commands[] = {NULL};
+const struct command *const commands[] = {&command_analyze, &command_models, NULL};
 
 static struct cpus main_cpus;
 volatile bool cli_interrupted;

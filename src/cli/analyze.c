@@ -1,0 +1,189 @@
+/* gable analyze: what a model costs. */
+#include "cli/analyze.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/table.h"
+#include "engine/plan/groups.h"
+#include "zoo/zoo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX, SIDE_MAX = 65536 };
+enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
+
+struct request {
+    const struct command *self;
+    const char *models[MODELS_MAX];
+    int n_models, batches[BATCHES_MAX], n_batches;
+    struct zoo_options options;
+    enum view view;
+    int depth;
+    bool wants_json;
+};
+
+static const struct argp_option options[] = {
+    {"batch", 'b', "N", 0, "images at once, 1 to 65536, or a list: 1,64,256 (1)", 0},
+    {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
+    {"dtype", 't', "TYPE", 0, "f64, f32, f16, bf16, f8 or s8: bytes of weights and activations (f32)", 0},
+    {"by", 'y', "WHAT", 0, "type, layer or tree: the table below the totals", 0},
+    {"depth", 'd', "N", 0, "levels of the tree, 0 for all (3)", 0},
+    {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
+    {0},
+};
+
+/* "224", "224x320" */
+static bool parse_size(const char *text, struct zoo_options *o, gable_error *e)
+{
+    char first[16];
+    size_t len = strcspn(text, "xX");
+    if (len >= sizeof first || !len) return cli_int("--size", text, 1, SIDE_MAX, &o->height, e);
+    memcpy(first, text, len);
+    first[len] = '\0';
+    if (!cli_int("--size", first, 1, SIDE_MAX, &o->height, e)) return false;
+    o->width = o->height;
+    return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, &o->width, e);
+}
+
+/* One of a list of words; its place, or -1 with a sentence that offers the nearest. */
+static int parse_word(const char *option, const char *text, const char *const *words, size_t n, gable_error *e)
+{
+    struct text list = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(words[i], text)) return (int)i;
+        text_addf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", words[i]);
+    }
+    error_set(e, GABLE_USAGE, "%s takes %s, not '%.40s'", option, list.data ? list.data : "", text);
+    text_release(&list);
+    return -1;
+}
+
+static bool parse_dtype(const char *text, enum dtype *out, gable_error *e)
+{
+    static const char *const names[] = {"f64", "f32", "f16", "bf16", "f8", "s8"};
+    int i = parse_word("--dtype", text, names, COUNT_OF(names), e);
+    if (i >= 0) *out = dtype_find(names[i]);
+    return i >= 0;
+}
+
+static bool parse_view(const char *text, enum view *out, gable_error *e)
+{
+    static const char *const names[] = {"layer", "type", "tree"};
+    int i = parse_word("--by", text, names, COUNT_OF(names), e);
+    if (i >= 0) *out = (enum view)(i + VIEW_LAYER);
+    return i >= 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct request *r = state->input;
+    gable_error e = {0};
+    bool ok = true;
+    switch (key) {
+    case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
+    case 's': ok = parse_size(arg, &r->options, &e); break;
+    case 't': ok = parse_dtype(arg, &r->options.dtype, &e); break;
+    case 'y': ok = parse_view(arg, &r->view, &e); break;
+    case 'd': ok = cli_int("--depth", arg, 0, 64, &r->depth, &e); break;
+    case 'j': r->wants_json = true; break;
+    case ARGP_KEY_ARG:
+        if (r->n_models == MODELS_MAX)
+            ok = (cli_usage(r->self, "at most %d models at once", MODELS_MAX), false);
+        else
+            r->models[r->n_models++] = arg;
+        if (!ok) return EINVAL;
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    if (!ok) cli_usage(r->self, "%s", e.why);
+    return ok ? 0 : EINVAL;
+}
+
+static gable_status load(const char *model, const struct zoo_options *o, struct subject *s, gable_error *e)
+{
+    struct grouping grouping;
+    gable_status status = zoo_build(model, o, &s->graph, e);
+    if (!status) status = groups_find(s->graph, &grouping, e);
+    if (!status) status = analysis_new(s->graph, &grouping, &s->analysis, e);
+    return status;
+}
+
+static gable_status load_all(const struct request *r, struct subject *s, int *n, gable_error *e)
+{
+    gable_status status = GABLE_OK;
+    for (int m = 0; m < r->n_models && !status; m++)
+        for (int b = 0; b < r->n_batches && !status; b++) {
+            struct zoo_options o = r->options;
+            o.batch = r->batches[b];
+            status = load(r->models[m], &o, &s[(*n)++], e);
+        }
+    return status;
+}
+
+static int show_json(const struct subject *s, int n)
+{
+    json_t *answer = json_answer("analyze"), *models = json_array();
+    for (int i = 0; i < n; i++) json_array_append_new(models, analyze_json_model(&s[i]));
+    json_object_set_new(answer, "models", models);
+    return cli_print_json(answer);
+}
+
+static void show_one(const struct request *r, const struct subject *s)
+{
+    analyze_print_card(s);
+    switch (r->view) {
+    case VIEW_SHORT:
+    case VIEW_TYPE: analyze_print_types(s); break;
+    case VIEW_LAYER: analyze_print_layers(s); break;
+    case VIEW_TREE: analyze_print_tree(s, r->depth); break;
+    }
+    if (r->view == VIEW_SHORT) term_hint("next: gable analyze %s --by tree", s->graph->name);
+}
+
+static int show(const struct request *r, const struct subject *s, int n)
+{
+    if (r->wants_json) return show_json(s, n);
+    if (n > 1 && r->view == VIEW_SHORT)
+        analyze_print_comparison(s, n);
+    else
+        for (int i = 0; i < n; i++) show_one(r, &s[i]);
+    if (!fflush(stdout)) return 0;
+    gable_error e = {0};
+    error_set(&e, GABLE_FAILED, "the answer cannot be written to stdout");
+    return cli_fail(&e);
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct request r = {.self = self, .batches = {1}, .n_batches = 1, .depth = 3};
+    int exit_status = cli_parse(self, argc, argv, parse, &r), n = 0;
+    if (exit_status) return exit_status;
+    if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
+    struct subject *s = calloc(SUBJECTS_MAX, sizeof *s);
+    gable_error e = {0};
+    if (!s)
+        error_set(&e, GABLE_NO_MEMORY, "no memory");
+    else
+        load_all(&r, s, &n, &e);
+    exit_status = e.status ? cli_fail(&e) : show(&r, s, n);
+    for (int i = 0; i < n; i++) {
+        analysis_free(s[i].analysis);
+        graph_free(s[i].graph);
+    }
+    free(s);
+    return exit_status;
+}
+
+const struct command command_analyze = {
+    .name = "analyze",
+    .args = "MODEL...",
+    .purpose = "what models cost: MACs, FLOPs, parameters, bytes, memory",
+    .examples = "  gable analyze resnet18\n"
+                "  gable analyze efficientnet_b0 --by tree\n"
+                "  gable analyze mobilenet_v2 --batch 1,64,256\n"
+                "  gable analyze vgg16 --size 320x240 --json\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,31 @@
+/* What the parts of `gable analyze` share: one analysed model, and how it is shown. Private to cli/analyze*.c. */
+#ifndef CLI_ANALYZE_H
+#define CLI_ANALYZE_H
+#include "ops/analysis.h"
+
+#include <jansson.h>
+
+struct subject {
+    struct graph *graph;
+    struct analysis *analysis;
+};
+
+/* Shares in percent, numbers short; shared by the tables. */
+struct cell {
+    char text[48];
+};
+struct cell cell_count(count value);                  /* "1.81 G", "too large" */
+struct cell cell_bytes(count value);                  /* "20.2 MiB" */
+struct cell cell_share(count part, count whole);      /* "45.1 %", "" for nothing */
+struct cell cell_intensity(count flops, count bytes); /* FLOP/byte, "-" where nothing moves */
+struct cell cell_shape(const struct shape *s);        /* "1x64x112x112" */
+
+void analyze_print_card(const struct subject *s);
+void analyze_print_types(const struct subject *s);
+void analyze_print_layers(const struct subject *s);
+void analyze_print_comparison(const struct subject *s, int n);
+/* Modules down to `depth` levels (0: all), each with what is below it. */
+void analyze_print_tree(const struct subject *s, int depth);
+
+json_t *analyze_json_model(const struct subject *s);
+#endif

@@ -1,0 +1,99 @@
+/* gable analyze --json: exact integers, "too large" as null. */
+#include "cli/analyze.h"
+
+#include "base/json.h"
+
+static json_t *shape_json(const struct shape *s)
+{
+    json_t *dims = json_array();
+    for (int i = 0; i < s->rank; i++) json_array_append_new(dims, json_count(s->dim[i]));
+    return dims;
+}
+
+static json_t *inputs_json(const struct graph *g)
+{
+    json_t *inputs = json_array();
+    for (int i = 0; i < g->n_inputs; i++)
+        json_array_append_new(inputs,
+                              json_pack("{s:o, s:s, s:o}", "name", json_text(g->inputs[i]->name), "dtype",
+                                        dtype_name(g->inputs[i]->dtype), "shape", shape_json(&g->inputs[i]->shape)));
+    return inputs;
+}
+
+static json_t *intensity_json(count flops, count bytes)
+{
+    if (flops == COUNT_MAX || bytes == COUNT_MAX || bytes == 0) return json_null();
+    return json_number((double)flops / (double)bytes);
+}
+
+static json_t *node_json(const struct node_cost *c)
+{
+    const struct node *n = c->node;
+    count bytes = count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
+    json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "name", json_text(n->name), "op", n->op_type, "kind",
+                          op_kind_name(c->kind), "macs", json_count(c->cost.macs), "flops", json_count(c->cost.flops),
+                          "params", json_count(c->params), "bytes", json_count(bytes));
+    json_object_set_new(o, "read_bytes", json_count(c->read_bytes));
+    json_object_set_new(o, "weight_bytes", json_count(c->weight_bytes));
+    json_object_set_new(o, "write_bytes", json_count(c->write_bytes));
+    json_object_set_new(o, "output_shape", shape_json(&n->out[0]->shape));
+    json_object_set_new(o, "module", n->module ? json_text(n->module) : json_null());
+    json_object_set_new(o, "group", c->group >= 0 ? json_integer(c->group) : json_null());
+    return o;
+}
+
+static json_t *kinds_json(const struct analysis *a)
+{
+    json_t *kinds = json_array();
+    for (int k = 0; k < KIND_N; k++) {
+        const struct kind_total *t = &a->kinds[k];
+        if (!t->nodes) continue;
+        json_array_append_new(kinds,
+                              json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "kind", op_kind_name((enum op_kind)k),
+                                        "label", op_kind_label((enum op_kind)k), "nodes", t->nodes, "macs",
+                                        json_count(t->cost.macs), "flops", json_count(t->cost.flops), "bytes",
+                                        json_count(t->bytes), "params", json_count(t->params)));
+    }
+    return kinds;
+}
+
+static json_t *groups_json(const struct analysis *a)
+{
+    json_t *groups = json_array();
+    for (int k = 0; k < a->n_groups; k++)
+        json_array_append_new(
+            groups, json_pack("{s:i, s:o, s:o, s:o}", "group", k, "macs", json_count(a->group_cost[k].macs), "flops",
+                              json_count(a->group_cost[k].flops), "bytes", json_count(a->group_bytes[k])));
+    return groups;
+}
+
+json_t *analyze_json_model(const struct subject *s)
+{
+    const struct graph *g = s->graph;
+    const struct analysis *a = s->analysis;
+    const struct traffic *b = &a->bytes;
+    count flops = a->total.flops;
+    json_t *nodes = json_array();
+    for (int i = 0; i < g->n_nodes; i++) json_array_append_new(nodes, node_json(&a->nodes[i]));
+    json_t *o =
+        json_pack("{s:o, s:o, s:b, s:i, s:s, s:o}", "name", json_text(g->name), "source", json_text(g->source),
+                  "complete", 1, "batch", a->batch, "dtype", dtype_name(g->inputs[0]->dtype), "inputs", inputs_json(g));
+    json_object_set_new(o, "params", json_count(a->params));
+    json_object_set_new(o, "buffers", json_count(a->buffers));
+    json_object_set_new(o, "macs", json_count(a->total.macs));
+    json_object_set_new(o, "flops", json_count(flops));
+    json_object_set_new(o, "bytes",
+                        json_pack("{s:o, s:o, s:o}", "unfused", json_count(b->unfused), "fused", json_count(b->fused),
+                                  "ideal", json_count(b->ideal)));
+    json_object_set_new(o, "intensity",
+                        json_pack("{s:o, s:o, s:o}", "unfused", intensity_json(flops, b->unfused), "fused",
+                                  intensity_json(flops, b->fused), "ideal", intensity_json(flops, b->ideal)));
+    json_object_set_new(o, "memory",
+                        json_pack("{s:o, s:o, s:o, s:o}", "weights", json_count(a->memory.weights), "activations",
+                                  json_count(a->memory.activations), "peak_live", json_count(a->memory.peak_live),
+                                  "peak_node", json_text(a->nodes[a->memory.peak_node].node->name)));
+    json_object_set_new(o, "kinds", kinds_json(a));
+    json_object_set_new(o, "groups", groups_json(a));
+    json_object_set_new(o, "nodes", nodes);
+    return o;
+}

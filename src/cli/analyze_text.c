@@ -1,0 +1,182 @@
+/* gable analyze: the card of totals, the tables by type and by layer, the comparison of several models. */
+#include "cli/analyze.h"
+
+#include "base/units.h"
+#include "cli/table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct cell cell_count(count value)
+{
+    struct cell c;
+    snprintf(c.text, sizeof c.text, "%s",
+             value < 1000 || value == COUNT_MAX ? quantity_exact(value).text : quantity((double)value, "").text);
+    return c;
+}
+
+struct cell cell_bytes(count value)
+{
+    struct cell c;
+    snprintf(c.text, sizeof c.text, "%s", value == COUNT_MAX ? "too large" : quantity_bytes((double)value).text);
+    return c;
+}
+
+struct cell cell_share(count part, count whole)
+{
+    struct cell c = {""};
+    if (part > 0 && whole > 0 && whole != COUNT_MAX)
+        snprintf(c.text, sizeof c.text, "%.1f %%", 100 * (double)part / (double)whole);
+    return c;
+}
+
+struct cell cell_intensity(count flops, count bytes)
+{
+    struct cell c = {"-"};
+    if (bytes > 0 && bytes != COUNT_MAX && flops != COUNT_MAX)
+        snprintf(c.text, sizeof c.text, "%.*f", flops / bytes >= 10 ? 1 : 2, (double)flops / (double)bytes);
+    return c;
+}
+
+struct cell cell_shape(const struct shape *s)
+{
+    struct cell c = {"scalar"};
+    size_t len = 0;
+    for (int i = 0; i < s->rank && len < sizeof c.text; i++)
+        len += (size_t)snprintf(c.text + len, sizeof c.text - len, "%s%" PRId64, i ? "x" : "", s->dim[i]);
+    return c;
+}
+
+/* A row of the card: a count, its exact value, what it counts. */
+static void card_row(struct table *t, const char *name, struct cell value, count exact, const char *what)
+{
+    const char *cells[] = {name, value.text, quantity_exact(exact).text, what};
+    table_row(t, -1, cells, 4);
+}
+
+static void traffic_row(struct table *t, const char *name, count bytes, count flops, const char *what)
+{
+    const char *cells[] = {name, cell_bytes(bytes).text, quantity_exact(bytes).text, cell_intensity(flops, bytes).text,
+                           what};
+    table_row(t, -1, cells, 5);
+}
+
+/* "resnet18, batch 1, input 3x224x224 f32" */
+static void print_inputs(const struct graph *g)
+{
+    const struct tensor *in = g->inputs[0];
+    struct shape image = {in->shape.rank - 1, in->shape.dim + 1};
+    printf("input %s %s (%s)\n\n", cell_shape(&image).text, dtype_name(in->dtype), g->source);
+}
+
+void analyze_print_card(const struct subject *s)
+{
+    const struct analysis *a = s->analysis;
+    const struct memory *m = &a->memory;
+    char statistics[96], peak[96], groups[64];
+    snprintf(statistics, sizeof statistics, "trained; without %s statistics", quantity_exact(a->buffers).text);
+    snprintf(peak, sizeof peak, "most bytes alive at once, at %.40s", a->nodes[m->peak_node].node->name);
+    snprintf(groups, sizeof groups, "between %d fused groups", a->n_groups);
+    printf("%s, batch %d, ", s->graph->name, a->batch);
+    print_inputs(s->graph);
+    struct table *t = table_new();
+    table_column(t, "", TABLE_LEFT);
+    table_column(t, "value", TABLE_RIGHT);
+    table_column(t, "exactly", TABLE_RIGHT);
+    table_column(t, "counted as", TABLE_CUT);
+    card_row(t, "MACs", cell_count(a->total.macs), a->total.macs, "multiply-adds of convolutions, products");
+    card_row(t, "FLOPs", cell_count(a->total.flops), a->total.flops, "2 x MACs + all other operations");
+    card_row(t, "parameters", cell_count(a->params), a->params, statistics);
+    card_row(t, "weights", cell_bytes(m->weights), m->weights, "bytes of parameters and statistics");
+    card_row(t, "activations", cell_bytes(m->activations), m->activations, "bytes of all nodes' outputs");
+    card_row(t, "peak live", cell_bytes(m->peak_live), m->peak_live, peak);
+    table_print(t, stdout);
+    printf("\n");
+    t = table_new();
+    table_column(t, "DRAM bytes", TABLE_LEFT);
+    table_column(t, "value", TABLE_RIGHT);
+    table_column(t, "exactly", TABLE_RIGHT);
+    table_column(t, "FLOP/byte", TABLE_RIGHT);
+    table_column(t, "modelled as", TABLE_CUT);
+    traffic_row(t, "unfused", a->bytes.unfused, a->total.flops, "each node on its own");
+    traffic_row(t, "fused", a->bytes.fused, a->total.flops, groups);
+    traffic_row(t, "ideal", a->bytes.ideal, a->total.flops, "inputs, weights, outputs once");
+    table_print(t, stdout);
+    printf("\n");
+}
+
+void analyze_print_types(const struct subject *s)
+{
+    const struct analysis *a = s->analysis;
+    struct table *t = table_new();
+    table_column(t, "by type", TABLE_LEFT);
+    static const char *const titles[] = {"nodes", "MACs", "FLOPs", "share", "bytes", "share", "params"};
+    for (size_t i = 0; i < COUNT_OF(titles); i++) table_column(t, titles[i], TABLE_RIGHT);
+    for (int k = 0; k < KIND_N; k++) {
+        const struct kind_total *total = &a->kinds[k];
+        char nodes[16];
+        if (!total->nodes) continue;
+        snprintf(nodes, sizeof nodes, "%d", total->nodes);
+        const char *cells[] = {op_kind_label((enum op_kind)k),
+                               nodes,
+                               total->cost.macs ? cell_count(total->cost.macs).text : "",
+                               total->cost.flops ? cell_count(total->cost.flops).text : "",
+                               cell_share(total->cost.flops, a->total.flops).text,
+                               total->bytes ? cell_bytes(total->bytes).text : "",
+                               cell_share(total->bytes, a->bytes.unfused).text,
+                               total->params ? cell_count(total->params).text : ""};
+        table_row(t, -1, cells, (int)COUNT_OF(cells));
+    }
+    table_print(t, stdout);
+    printf("\nbytes: modelled DRAM traffic of each node on its own (unfused).\n");
+}
+
+void analyze_print_layers(const struct subject *s)
+{
+    const struct analysis *a = s->analysis;
+    struct table *t = table_new();
+    table_column(t, "layer", TABLE_CUT);
+    table_column(t, "class", TABLE_LEFT);
+    table_column(t, "output", TABLE_LEFT);
+    static const char *const titles[] = {"MACs", "FLOPs", "FLOP/byte"};
+    for (size_t i = 0; i < COUNT_OF(titles); i++) table_column(t, titles[i], TABLE_RIGHT);
+    for (int i = 0; i < s->graph->n_nodes; i++) {
+        const struct node_cost *c = &a->nodes[i];
+        count bytes = count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
+        const char *cells[] = {c->node->name,
+                               c->node->module ? c->node->module : c->node->op_type,
+                               cell_shape(&c->node->out[0]->shape).text,
+                               c->cost.macs ? cell_count(c->cost.macs).text : "",
+                               c->cost.flops ? cell_count(c->cost.flops).text : "",
+                               bytes ? cell_intensity(c->cost.flops, bytes).text : ""};
+        table_row(t, -1, cells, (int)COUNT_OF(cells));
+    }
+    table_print(t, stdout);
+    printf("\nFLOP/byte: each node on its own (unfused). Empty: nothing computed, nothing moved.\n");
+}
+
+void analyze_print_comparison(const struct subject *s, int n)
+{
+    struct table *t = table_new();
+    table_column(t, "model", TABLE_LEFT);
+    static const char *const titles[] = {"batch", "MACs", "FLOPs", "params", "weights", "peak live", "FLOP/byte"};
+    for (size_t i = 0; i < COUNT_OF(titles); i++) table_column(t, titles[i], TABLE_RIGHT);
+    for (int i = 0; i < n; i++) {
+        const struct analysis *a = s[i].analysis;
+        char batch[16];
+        snprintf(batch, sizeof batch, "%d", a->batch);
+        const char *cells[] = {s[i].graph->name,
+                               batch,
+                               cell_count(a->total.macs).text,
+                               cell_count(a->total.flops).text,
+                               cell_count(a->params).text,
+                               cell_bytes(a->memory.weights).text,
+                               cell_bytes(a->memory.peak_live).text,
+                               cell_intensity(a->total.flops, a->bytes.fused).text};
+        table_row(t, -1, cells, (int)COUNT_OF(cells));
+    }
+    print_inputs(s[0].graph);
+    table_print(t, stdout);
+    printf("\nFLOPs: 2 x MACs + all other operations. Peak live: most bytes of activations at\n"
+           "once. FLOP/byte: FLOPs over DRAM bytes between fused groups.\n");
+}
