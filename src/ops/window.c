@@ -78,18 +78,20 @@ gable_status window_read(const struct node *n, const struct shape *x, const int6
     return s;
 }
 
+/* b > 0 */
+static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
 gable_status window_positions(const struct window *w, int i, int64_t size, int64_t *out, gable_error *e)
 {
     int64_t padded = size + w->begin[i] + w->end[i], room = padded - extent(w, i), stride = w->stride[i];
-    if (room < 0)
-        return error_set(e, GABLE_BAD_INPUT,
-                         "a window of %" PRId64 " does not fit into %" PRId64 " pixels (with padding): the input is "
-                         "too small",
-                         extent(w, i), padded);
-    *out = room / stride + 1;
-    /* The last window may hang over the end, but must begin inside the input or its left padding. */
-    if (w->ceil_mode && room % stride && *out * stride < size + w->begin[i]) ++*out;
-    return GABLE_OK;
+    *out = floor_div(room + (w->ceil_mode ? stride - 1 : 0), stride) + 1;
+    /* With ceil_mode the last window may hang over the end, but must begin inside the input or its left padding. */
+    if (w->ceil_mode && (*out - 1) * stride >= size + w->begin[i]) --*out;
+    if (*out >= 1) return GABLE_OK;
+    return error_set(e, GABLE_BAD_INPUT,
+                     "a window of %" PRId64 " does not fit into %" PRId64 " pixels (with padding): the input is "
+                     "too small",
+                     extent(w, i), padded);
 }
 
 count window_taps(const struct window *w)

@@ -33,7 +33,8 @@ static void set_attr(struct graph *g, struct node *n, const struct attr *a)
     case ATTRIBUTE_FLOAT: node_set_float(g, n, a->name, a->f); break;
     case ATTRIBUTE_STRING: node_set_string(g, n, a->name, a->s); break;
     case ATTRIBUTE_INTS: node_set_ints(g, n, a->name, a->n, a->ints); break;
-    case ATTRIBUTE_FLOATS: fail_msg("no test needs floats"); break;
+    case ATTRIBUTE_FLOATS:
+    case ATTRIBUTE_TENSOR: fail_msg("no test needs %s", a->name); break;
     }
 }
 

@@ -128,6 +128,12 @@ static const struct cost_case {
      0,
      2,
      KIND_POOL},
+    /* torch and ONNX: a window of 3 may hang over 2 pixels, ceil((2 - 3) / 2) + 1 = 1 */
+    {{"MaxPool", "", "1x1x2", 1, {INTS("kernel_shape", 1, 3), INTS("strides", 1, 2), INT("ceil_mode", 1)}},
+     "1x1x1",
+     0,
+     2,
+     KIND_POOL},
     /* 3 additions and a division per output */
     {{"AveragePool", "", "1x2x8x8", 1, {INTS("kernel_shape", 2, 2, 2), INTS("strides", 2, 2, 2)}},
      "1x2x4x4",
