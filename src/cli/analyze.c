@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "engine/plan/groups.h"
-#include "zoo/zoo.h"
+#include "model/model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ struct request {
     const struct command *self;
     const char *models[MODELS_MAX];
     int n_models, batches[BATCHES_MAX], n_batches;
-    struct zoo_options options;
+    struct model_options options;
     enum view view;
     int depth;
     bool wants_json;
@@ -83,8 +83,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     bool ok = true;
     switch (key) {
     case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
-    case 's': ok = parse_size(arg, &r->options, &e); break;
-    case 't': ok = parse_dtype(arg, &r->options.dtype, &e); break;
+    case 's': ok = parse_size(arg, &r->options.zoo, &e); break;
+    case 't': ok = parse_dtype(arg, &r->options.zoo.dtype, &e); break;
     case 'y': ok = parse_view(arg, &r->view, &e); break;
     case 'd': ok = cli_int("--depth", arg, 0, 64, &r->depth, &e); break;
     case 'j': r->wants_json = true; break;
@@ -101,10 +101,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ok ? 0 : EINVAL;
 }
 
-static gable_status load(const char *model, const struct zoo_options *o, struct subject *s, gable_error *e)
+static gable_status load(const char *word, const struct model_options *o, struct subject *s, gable_error *e)
 {
     struct grouping grouping;
-    gable_status status = zoo_build(model, o, &s->graph, e);
+    gable_status status = model_open(word, o, &s->graph, e);
     if (!status) status = groups_find(s->graph, &grouping, e);
     if (!status) status = analysis_new(s->graph, &grouping, &s->analysis, e);
     return status;
@@ -115,8 +115,8 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
     gable_status status = GABLE_OK;
     for (int m = 0; m < r->n_models && !status; m++)
         for (int b = 0; b < r->n_batches && !status; b++) {
-            struct zoo_options o = r->options;
-            o.batch = r->batches[b];
+            struct model_options o = r->options;
+            o.zoo.batch = r->batches[b];
             status = load(r->models[m], &o, &s[(*n)++], e);
         }
     return status;

@@ -75,9 +75,9 @@ json_t *analyze_json_model(const struct subject *s)
     count flops = a->total.flops;
     json_t *nodes = json_array();
     for (int i = 0; i < g->n_nodes; i++) json_array_append_new(nodes, node_json(&a->nodes[i]));
-    json_t *o =
-        json_pack("{s:o, s:o, s:b, s:i, s:s, s:o}", "name", json_text(g->name), "source", json_text(g->source),
-                  "complete", 1, "batch", a->batch, "dtype", dtype_name(g->inputs[0]->dtype), "inputs", inputs_json(g));
+    json_t *o = json_pack("{s:o, s:o, s:b, s:i, s:s, s:o}", "name", json_text(g->name), "source", json_text(g->source),
+                          "complete", 1, "batch", a->batch, "dtype",
+                          dtype_name(g->n_inputs ? g->inputs[0]->dtype : DTYPE_UNDEFINED), "inputs", inputs_json(g));
     json_object_set_new(o, "params", json_count(a->params));
     json_object_set_new(o, "buffers", json_count(a->buffers));
     json_object_set_new(o, "macs", json_count(a->total.macs));

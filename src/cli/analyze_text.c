@@ -61,12 +61,15 @@ static void traffic_row(struct table *t, const char *name, count bytes, count fl
     table_row(t, -1, cells, 5);
 }
 
-/* "resnet18, batch 1, input 3x224x224 f32" */
+/* "input 3x224x224 f32 (torchvision 0.14.1)": one image of each input. */
 static void print_inputs(const struct graph *g)
 {
-    const struct tensor *in = g->inputs[0];
-    struct shape image = {in->shape.rank - 1, in->shape.dim + 1};
-    printf("input %s %s (%s)\n\n", cell_shape(&image).text, dtype_name(in->dtype), g->source);
+    for (int i = 0; i < g->n_inputs; i++) {
+        const struct shape *s = &g->inputs[i]->shape;
+        struct shape image = {s->rank ? s->rank - 1 : 0, s->rank ? s->dim + 1 : s->dim};
+        printf("%s%s %s", i ? ", " : "input ", cell_shape(&image).text, dtype_name(g->inputs[i]->dtype));
+    }
+    printf(" (%s)\n\n", g->source);
 }
 
 void analyze_print_card(const struct subject *s)
