@@ -36,7 +36,7 @@ static json_t *linear_ticks(struct figure *f, double low, double high)
     json_t *ticks = json_array();
     double step = linear_step(high - low);
     for (double i = ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++)
-        figure_append(f, ticks, json_real(i * step));
+        figure_append(f, ticks, json_real(step < 1 ? i / round(1 / step) : i * step)); /* 0.6, not 0.6000000000000001 */
     return ticks;
 }
 

@@ -183,6 +183,29 @@ void figure_fact(struct figure *f, json_t *facts, const char *what, const char *
     va_end(args);
 }
 
+void figure_bars(struct figure *f, int grid, const char *stack, const char *color, int width, json_t *items)
+{
+    json_t *series = figure_pack(f, "{s:s, s:o, s:i, s:i, s:i, s:s, s:s, s:{s:s, s:s, s:f}, s:{s:b}}", "type", "bar",
+                                 "data", items, "xAxisIndex", grid, "yAxisIndex", grid, "barWidth", width, "barGap",
+                                 "25%", "barCategoryGap", "30%", "itemStyle", "color", color, "borderColor", "@paper",
+                                 "borderWidth", stack ? 0.5 : 0.0, "emphasis", "disabled", 1);
+    if (stack && json_object_set_new(series, "stack", json_string(stack))) figure_fail(f, "memory ran out");
+    figure_option(f, "series", series);
+}
+
+json_t *figure_bar(struct figure *f, double value, const char *name, const char *model, const char *label,
+                   json_t *facts)
+{
+    json_t *item = figure_pack(f, "{s:f, s:s}", "value", value, "name", name);
+    if (model && json_object_set_new(item, "model", json_string(model))) figure_fail(f, "memory ran out");
+    if (facts && json_object_set_new(item, "facts", facts)) figure_fail(f, "memory ran out");
+    if (label)
+        json_object_set_new(item, "label",
+                            figure_pack(f, "{s:b, s:s, s:s, s:s, s:i, s:i}", "show", 1, "position", "right",
+                                        "formatter", label, "color", "@ink", "fontSize", 11, "distance", 4));
+    return item;
+}
+
 /* The table. */
 
 void figure_table(struct figure *f, const char *caption, bool is_folded, const char *columns)

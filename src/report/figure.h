@@ -102,6 +102,12 @@ void figure_points(struct figure *f, json_t *points, int grid, int size, int z);
 json_t *figure_facts(struct figure *f);
 void figure_fact(struct figure *f, json_t *facts, const char *what, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* A bar series over category axes; stack NULL: not stacked. Items by figure_bar. */
+void figure_bars(struct figure *f, int grid, const char *stack, const char *color, int width, json_t *items);
+/* label (may be NULL) stands at the bar's end; facts stolen. */
+json_t *figure_bar(struct figure *f, double value, const char *name, const char *model, const char *label,
+                   json_t *facts);
+
 /* The table: columns are separated by '|'. */
 void figure_table(struct figure *f, const char *caption, bool is_folded, const char *columns);
 json_t *figure_row(struct figure *f, const char *model); /* borrowed; model may be NULL */
