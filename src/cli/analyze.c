@@ -8,6 +8,7 @@
 #include "engine/plan/groups.h"
 #include "model/model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ struct request {
     struct model_options options;
     enum view view;
     int depth;
-    bool wants_json;
+    bool wants_json, wants_conventions;
+    const struct convention *convention; /* NULL: every tool's */
 };
 
 static const struct argp_option options[] = {
@@ -30,6 +32,7 @@ static const struct argp_option options[] = {
     {"dtype", 't', "TYPE", 0, "f64, f32, f16, bf16, f8 or s8: bytes of weights and activations (f32)", 0},
     {"by", 'y', "WHAT", 0, "type, layer or tree: the table below the totals", 0},
     {"depth", 'd', "N", 0, "levels of the tree, 0 for all (3)", 0},
+    {"as", 'a', "TOOL", 0, "what another tool would count, or all: thop, fvcore, ptflops, torchinfo, ...", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
 };
@@ -76,6 +79,17 @@ static bool parse_view(const char *text, enum view *out, gable_error *e)
     return i >= 0;
 }
 
+static bool parse_convention(const char *text, struct request *r, gable_error *e)
+{
+    const char *names[32] = {"all"};
+    size_t n = 1;
+    for (const struct convention *c; n < COUNT_OF(names) && (c = convention_at((int)n - 1)); n++) names[n] = c->tool;
+    r->wants_conventions = true;
+    int i = parse_word("--as", text, names, n, e);
+    r->convention = i > 0 ? convention_at(i - 1) : NULL;
+    return i >= 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *r = state->input;
@@ -87,6 +101,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 't': ok = parse_dtype(arg, &r->options.zoo.dtype, &e); break;
     case 'y': ok = parse_view(arg, &r->view, &e); break;
     case 'd': ok = cli_int("--depth", arg, 0, 64, &r->depth, &e); break;
+    case 'a': ok = parse_convention(arg, r, &e); break;
     case 'j': r->wants_json = true; break;
     case ARGP_KEY_ARG:
         if (r->n_models == MODELS_MAX)
@@ -122,16 +137,25 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
     return status;
 }
 
-static int show_json(const struct subject *s, int n)
+static int show_json(const struct request *r, const struct subject *s, int n)
 {
     json_t *answer = json_answer("analyze"), *models = json_array();
-    for (int i = 0; i < n; i++) json_array_append_new(models, analyze_json_model(&s[i]));
+    for (int i = 0; i < n; i++) {
+        json_t *model = analyze_json_model(&s[i]);
+        if (r->wants_conventions)
+            json_object_set_new(model, "conventions", analyze_json_conventions(&s[i], r->convention));
+        json_array_append_new(models, model);
+    }
     json_object_set_new(answer, "models", models);
     return cli_print_json(answer);
 }
 
 static void show_one(const struct request *r, const struct subject *s)
 {
+    if (r->wants_conventions) {
+        analyze_print_conventions(s, r->convention);
+        return;
+    }
     analyze_print_card(s);
     switch (r->view) {
     case VIEW_SHORT:
@@ -144,11 +168,14 @@ static void show_one(const struct request *r, const struct subject *s)
 
 static int show(const struct request *r, const struct subject *s, int n)
 {
-    if (r->wants_json) return show_json(s, n);
+    if (r->wants_json) return show_json(r, s, n);
     if (n > 1 && r->view == VIEW_SHORT)
         analyze_print_comparison(s, n);
     else
-        for (int i = 0; i < n; i++) show_one(r, &s[i]);
+        for (int i = 0; i < n; i++) {
+            if (i) printf("\n");
+            show_one(r, &s[i]);
+        }
     if (!fflush(stdout)) return 0;
     gable_error e = {0};
     error_set(&e, GABLE_FAILED, "the answer cannot be written to stdout");
@@ -183,6 +210,7 @@ const struct command command_analyze = {
     .examples = "  gable analyze resnet18\n"
                 "  gable analyze efficientnet_b0 --by tree\n"
                 "  gable analyze mobilenet_v2 --batch 1,64,256\n"
+                "  gable analyze resnet50 --as thop\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,

@@ -2,6 +2,7 @@
 #ifndef CLI_ANALYZE_H
 #define CLI_ANALYZE_H
 #include "ops/analysis.h"
+#include "ops/convention.h"
 
 #include <jansson.h>
 
@@ -27,5 +28,9 @@ void analyze_print_comparison(const struct subject *s, int n);
 /* Modules down to `depth` levels (0: all), each with what is below it. */
 void analyze_print_tree(const struct subject *s, int depth);
 
+/* What other tools count, with the terms that make the difference; `only` NULL: all tools. */
+void analyze_print_conventions(const struct subject *s, const struct convention *only);
+
 json_t *analyze_json_model(const struct subject *s);
+json_t *analyze_json_conventions(const struct subject *s, const struct convention *only);
 #endif

@@ -1,0 +1,60 @@
+/* gable analyze --as: the same model under other tools' conventions. */
+#include "cli/analyze.h"
+
+#include "base/json.h"
+#include "base/units.h"
+#include "cli/table.h"
+
+#include <stdio.h>
+
+static void tool_rows(struct table *t, const struct convention *c, const struct graph *g)
+{
+    struct convention_total total;
+    convention_count(c, g, &total);
+    const char *head[] = {c->tool, quantity_exact(total.value).text, c->unit, c->note};
+    int row = table_row(t, -1, head, (int)COUNT_OF(head));
+    table_bold(t, row);
+    for (int i = 0; i < total.n_terms; i++) {
+        const struct convention_term *term = &total.terms[i];
+        char sum[80];
+        snprintf(sum, sizeof sum, "%d x %s", term->rule->factor, term->rule->what);
+        const char *cells[] = {"", quantity_exact(count_mul(term->rule->factor, term->n)).text, "", sum};
+        table_row(t, row, cells, (int)COUNT_OF(cells));
+    }
+}
+
+void analyze_print_conventions(const struct subject *s, const struct convention *only)
+{
+    const struct analysis *a = s->analysis;
+    struct table *t = table_new();
+    table_column(t, "tool", TABLE_TREE);
+    table_column(t, "counts", TABLE_RIGHT);
+    table_column(t, "unit", TABLE_LEFT);
+    table_column(t, "made of", TABLE_CUT);
+    for (int i = 0; convention_at(i); i++)
+        if (!only || only == convention_at(i)) tool_rows(t, convention_at(i), s->graph);
+    printf("%s, batch %d: %s MACs, %s FLOPs by gable's own count\n\n", s->graph->name, a->batch,
+           quantity_exact(a->total.macs).text, quantity_exact(a->total.flops).text);
+    table_print(t, stdout);
+}
+
+static json_t *convention_json(const struct convention *c, const struct graph *g)
+{
+    struct convention_total total;
+    convention_count(c, g, &total);
+    json_t *terms = json_array();
+    for (int i = 0; i < total.n_terms; i++)
+        json_array_append_new(terms, json_pack("{s:s, s:o, s:i}", "what", total.terms[i].rule->what, "count",
+                                               json_count(total.terms[i].n), "factor", total.terms[i].rule->factor));
+    return json_pack("{s:s, s:o, s:s, s:o}", "tool", c->tool, "value", json_count(total.value), "unit", c->unit,
+                     "terms", terms);
+}
+
+json_t *analyze_json_conventions(const struct subject *s, const struct convention *only)
+{
+    json_t *conventions = json_array();
+    for (int i = 0; convention_at(i); i++)
+        if (!only || only == convention_at(i))
+            json_array_append_new(conventions, convention_json(convention_at(i), s->graph));
+    return conventions;
+}
