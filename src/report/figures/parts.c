@@ -1,5 +1,7 @@
 #include "report/figures/parts.h"
 
+#include "report/checks.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,13 +36,15 @@ bool run_is_unexplained(const struct run *r) { return r->efficiency_low > 1 && !
 const char *run_fault(const struct run *r)
 {
     if (!r->valid) return r->reason == CODE_NONE ? "the run is invalid" : bench_code_sentence(r->reason);
-    return run_is_unexplained(r) ? bench_code_sentence(CODE_ABOVE_ROOF) : "";
+    if (run_is_unexplained(r)) return bench_code_sentence(CODE_ABOVE_ROOF);
+    const char *mistake = check_run(r);
+    return mistake ? mistake : "";
 }
 
 const struct run *sound_run(const struct study *s, int model, int b)
 {
     const struct run *r = shown_run(s, model, b);
-    return r && r->valid && !run_is_unexplained(r) ? r : NULL;
+    return r && !*run_fault(r) ? r : NULL;
 }
 
 int sound_runs(const struct study *s, int b)

@@ -16,7 +16,8 @@ figure_builder figure_summary, figure_chips_gpu, figure_chips_cpu, figure_chips_
 
 /* The measured run of model i at batch index b on the CPU, or NULL. */
 const struct run *shown_run(const struct study *s, int model, int b);
-/* The same, but only where it is valid and, above its roof, explained: what ratios, ranks and findings may use. */
+/* The same, but only where it is valid, above its roof only with a reason, and breaks no rule of report/checks.h: what
+   ratios, ranks and findings may use. */
 const struct run *sound_run(const struct study *s, int model, int b);
 /* Above its roof (interval against roof) and no note explains it. */
 bool run_is_unexplained(const struct run *r);

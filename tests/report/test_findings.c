@@ -1,0 +1,252 @@
+/* Other numbers, other sentences: each test turns a made-up study round and reads what the report then says. */
+#include "check.h"
+#include "made_up.h"
+#include "report/figures.h"
+#include "report/figures/parts.h"
+#include "report/findings.h"
+
+#include <math.h>
+#include <string.h>
+
+static char *said(const struct study *s, figure_builder *build, const char *field)
+{
+    gable_error e = {0};
+    json_t *spec = build(s, &e);
+    if (!spec) fail_msg("no figure: %s", e.why);
+    char *text = strdup(json_string_value(json_object_get(spec, field)));
+    json_decref(spec);
+    return text;
+}
+
+static void assert_said(const struct study *s, figure_builder *build, const char *field, const char *part)
+{
+    char *text = said(s, build, field);
+    assert_contains(text, part);
+    free(text);
+}
+
+static void set_all(struct study *s, int b, double share)
+{
+    for (int i = 0; i < s->n_models; i++) made_up_share(s, i, b, share);
+}
+
+static void test_best_and_worst_change_places(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_summary, "title",
+                "ResNet18 reaches 91\u00a0% of the roof; MobileNetV3-Small stops at 30\u00a0%");
+    made_up_share(&s, made_up_model(&s, "resnet18"), 2, 0.11);
+    made_up_share(&s, made_up_model(&s, "mobilenet_v3_small"), 2, 0.97);
+    assert_said(&s, figure_summary, "title",
+                "MobileNetV3-Small reaches 97\u00a0% of the roof; ResNet18 stops at 11\u00a0%");
+    made_up_release(&s);
+}
+
+static void test_shares_rise_or_fall_with_the_batch(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_attained, "title", "rises from 23 to 39");
+    set_all(&s, 2, 0.10);
+    assert_said(&s, figure_attained, "title", "falls from 23 to 10");
+    set_all(&s, 0, 0.10);
+    assert_said(&s, figure_attained, "title", "hardly moves");
+    made_up_release(&s);
+}
+
+static void test_invalid_runs_count_nowhere(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_attained, "note", "1 of 30 runs is invalid");
+    struct run *best = made_up_run(&s, made_up_model(&s, "resnet18"), 2);
+    best->valid = false;
+    best->reason = CODE_CONTENDED;
+    assert_said(&s, figure_attained, "note", "2 of 30 runs are invalid");
+    /* batch 256 has now fewer sound runs than batch 64, which the figure turns to */
+    assert_said(&s, figure_summary, "title", "ResNet18 reaches 88\u00a0%");
+    for (int i = 0; i < s.n_models; i++) made_up_run(&s, i, 1)->valid = i > 1;
+    assert_said(&s, figure_summary, "title", "SqueezeNet 1.1 reaches 70\u00a0%");
+    made_up_release(&s);
+}
+
+static void test_all_valid(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    struct run *r = made_up_run(&s, made_up_model(&s, "mobilenet_v3_small"), 0);
+    r->valid = true;
+    r->reason = CODE_NONE;
+    assert_said(&s, figure_attained, "note", "");
+    json_t *answer = report_answer(&s), *sentences = json_object_get(answer, "sentences");
+    assert_contains(json_string_value(json_array_get(sentences, json_array_size(sentences) - 1)),
+                    "All 30 runs are valid.");
+    json_decref(answer);
+    made_up_release(&s);
+}
+
+static void test_nothing_valid(void **state)
+{
+    (void)state;
+    gable_error e = {0};
+    struct study s;
+    made_up_study(&s);
+    for (int i = 0; i < s.n_runs; i++) s.runs[i].valid = false;
+    assert_null(figure_summary(&s, &e));
+    assert_int_equal(e.status, GABLE_OK);
+    assert_null(figure_ranks(&s, &e));
+    json_t *answer = report_answer(&s);
+    assert_contains(json_string_value(json_object_get(answer, "headline")), "No run");
+    assert_true(json_array_size(json_object_get(answer, "sentences")) >= 3);
+    json_decref(answer);
+    made_up_release(&s);
+}
+
+/* Latency in the very order of FLOPs: no inversion is left to name. */
+static void test_flops_rule_or_mislead(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_latency_flops, "title",
+                "FLOPs alone mislead: SqueezeNet 1.1 has 1.2 times those of MobileNetV2");
+    for (int i = 0; i < s.n_models; i++) {
+        const struct run *r = made_up_run(&s, i, 2);
+        made_up_share(&s, i, 2, 0.2 * s.roof.peak / r->attainable); /* the same FLOP/s for all */
+    }
+    assert_false(finding_inversion(&s, 2, BY_FLOPS).exists);
+    assert_said(&s, figure_latency_flops, "title", "Latency follows FLOPs without exception at batch 256: r = 1.00");
+    json_t *answer = report_answer(&s);
+    char *text = json_dumps(answer, 0);
+    assert_contains(text, "FLOPs rank the latency of all 10 models rightly");
+    free(text);
+    json_decref(answer);
+    made_up_release(&s);
+}
+
+/* Two models whose intervals overlap are no inversion. */
+static void test_overlapping_intervals_are_no_inversion(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    s.n_models = 2; /* ShuffleNetV2 x0.5, MobileNetV3-Small */
+    made_up_share(&s, 0, 1, 0.3);
+    struct run *less = made_up_run(&s, 0, 1), *more = made_up_run(&s, 1, 1);
+    made_up_share(&s, 1, 1,
+                  0.3 * (double)more->flops_counted / (double)less->flops_counted * less->attainable /
+                      more->attainable * 1.001);
+    assert_true(more->median_ns < less->median_ns);
+    assert_false(finding_inversion(&s, 1, BY_FLOPS).exists);
+    made_up_share(&s, 1, 1,
+                  0.3 * (double)more->flops_counted / (double)less->flops_counted * less->attainable /
+                      more->attainable * 1.2);
+    assert_true(finding_inversion(&s, 1, BY_FLOPS).exists);
+    s.n_models = MADE_MODELS;
+    made_up_release(&s);
+}
+
+static void test_too_few_for_a_correlation(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_ranks, "title", "rank CPU latency at batch 1 best");
+    for (int i = 3; i < s.n_models; i++) made_up_run(&s, i, 0)->valid = false;
+    assert_said(&s, figure_ranks, "title", "2 valid runs at batch 1 are too few");
+    made_up_release(&s);
+}
+
+/* Reading the kind that loses most, and the gaps between operators where those weigh more. */
+static void test_losses_are_named(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_floor, "title",
+                "MobileNetV3-Small takes 4.0 times its floor, 36\u00a0% of its time in depthwise convolutions");
+    int model = made_up_model(&s, "resnet18");
+    struct run *r = made_up_run(&s, model, 2);
+    made_up_share(&s, model, 2, 0.1);
+    for (int i = 0; i < r->n_groups; i++)
+        r->groups[i].median_ns = r->groups[i].kind == KIND_POOL ? 0.9 * r->median_ns : r->groups[i].floor_ns;
+    assert_said(&s, figure_floor, "title", "ResNet18 takes");
+    assert_said(&s, figure_floor, "title", "in pooling");
+    for (int i = 0; i < r->n_groups; i++) r->groups[i].median_ns = r->groups[i].floor_ns;
+    assert_said(&s, figure_floor, "title", "between the operators");
+    made_up_release(&s);
+}
+
+/* By hand: one group of 8 ms whose peak needs 2 and whose floor is 5: 2 at peak, 3 for memory, 3 off the roof, and 2 of
+   the 10 ms between operators. */
+static void test_parts_add_up(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    s.n_models = 1;
+    struct run *r = made_up_run(&s, 0, 2);
+    made_up_share(&s, 0, 2, 0.2);
+    r->median_ns = 10e6;
+    r->flops_counted = (count)(r->flops_per_s / 100);
+    r->macs = 0;
+    r->intensity = (double)r->flops_counted / (double)r->bytes.fused;
+    r->n_groups = 1;
+    r->groups[0] =
+        (struct run_group){.kind = KIND_CONV, .median_ns = 8e6, .floor_ns = 5e6, .flops_counted = 2e-3 * r->roof.peak};
+    for (int b = 0; b < 2; b++) made_up_run(&s, 0, b)->valid = false;
+    assert_said(&s, figure_losses, "finding",
+                "20\u00a0% of the time is work at peak speed, 30\u00a0% waits for memory even at the roof, 30\u00a0% "
+                "is lost below the roof, "
+                "0\u00a0% moves data, 20\u00a0% passes between operators");
+    s.n_models = MADE_MODELS;
+    made_up_release(&s);
+}
+
+static void test_ridge_and_bound(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_intensity, "title", "8 of 10 models are memory-bound at batch 1, 7 at batch 256");
+    s.roof.bandwidth *= 1000;
+    assert_said(&s, figure_intensity, "title", "All 10 models are compute-bound");
+    s.roof.bandwidth /= 1e6;
+    assert_said(&s, figure_intensity, "title", "All 10 models are memory-bound");
+    made_up_release(&s);
+}
+
+static void test_batching_gains_or_not(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_throughput, "title", "by 5.5 for ShuffleNetV2 ×0.5, by 1.5 for SqueezeNet 1.1");
+    for (int i = 0; i < s.n_models; i++) made_up_share(&s, i, 2, 0.05);
+    assert_said(&s, figure_throughput, "title", "Batching gains nothing here");
+    made_up_release(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_best_and_worst_change_places),
+        cmocka_unit_test(test_shares_rise_or_fall_with_the_batch),
+        cmocka_unit_test(test_invalid_runs_count_nowhere),
+        cmocka_unit_test(test_all_valid),
+        cmocka_unit_test(test_nothing_valid),
+        cmocka_unit_test(test_flops_rule_or_mislead),
+        cmocka_unit_test(test_overlapping_intervals_are_no_inversion),
+        cmocka_unit_test(test_too_few_for_a_correlation),
+        cmocka_unit_test(test_losses_are_named),
+        cmocka_unit_test(test_parts_add_up),
+        cmocka_unit_test(test_ridge_and_bound),
+        cmocka_unit_test(test_batching_gains_or_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
