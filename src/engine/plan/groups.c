@@ -175,7 +175,7 @@ static int find(struct search *s)
     return n_groups;
 }
 
-gable_status groups_find(struct graph *g, struct grouping *out, gable_error *e)
+gable_status groups_find(const struct graph *g, struct grouping *out, gable_error *e)
 {
     struct search s = {.g = g, .group_of = arena_array(g->arena, (size_t)g->n_nodes + 1, sizeof *s.group_of)};
     if (!s.group_of || !count_uses(g, &s.uses))

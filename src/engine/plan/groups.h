@@ -10,5 +10,5 @@
 /* Allocated in the graph's arena: lives as long as the graph. Groups are numbered by their first node; all that a group
    reads from others is made by groups with smaller numbers. -1: views, joins and cuts along the channels of images made
    and used inside the model, and channel shuffles, all of which move no data in the engine's layout. */
-gable_status groups_find(struct graph *g, struct grouping *out, gable_error *e);
+gable_status groups_find(const struct graph *g, struct grouping *out, gable_error *e);
 #endif

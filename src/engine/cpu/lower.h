@@ -1,0 +1,50 @@
+/* From nodes to steps. */
+#ifndef ENGINE_CPU_LOWER_H
+#define ENGINE_CPU_LOWER_H
+#include "engine/cpu/plan.h"
+
+/* Every group in order. The error names the node that the engine cannot run, its operator and why. */
+gable_status lower_graph(struct plan *p, gable_error *e);
+/* Rows of the planes that a step reads. */
+int step_rows(const struct step *s);
+
+/* The rest is shared by the lower_*.c files. */
+struct chain { /* convolution or product, normalisation, activation, sum, activation: what one step does */
+    const struct node *root, *norm;
+    struct activation act, act_after_sum;
+    const struct tensor *res; /* NULL: no sum */
+    const struct tensor *out;
+    int n; /* nodes */
+};
+enum arrangement { ARRANGED_BLOCKS, ARRANGED_DISTINCT, ARRANGED_PLAIN };
+
+bool activation_of(const struct node *n, struct activation *out);
+bool node_is(const struct node *n, const char *op_type);
+bool is_pass_through(const struct node *n); /* Identity, Dropout, StochasticDepth */
+/* NULL where it is not made yet; views are made when they are asked for. */
+struct layout *layout_of(struct plan *p, const struct tensor *t);
+/* A layout as needed; copies by a step of its own where it is not. NULL: no memory. */
+struct layout *arranged(struct plan *p, struct layout *l, enum arrangement how);
+gable_status lower_no_memory(const struct plan *p, gable_error *e);
+void set_layout(struct plan *p, const struct tensor *t, struct layout *l);
+
+gable_status lower_convolution(struct plan *p, const struct chain *c, gable_error *e);
+gable_status lower_linear(struct plan *p, const struct chain *c, gable_error *e);
+/* A normalisation or activation alone: a depthwise convolution of one pixel. */
+gable_status lower_per_channel(struct plan *p, const struct chain *c, gable_error *e);
+gable_status lower_add(struct plan *p, const struct chain *c, gable_error *e);
+gable_status lower_sum(struct plan *p, struct layout *a, struct layout *b, struct activation act,
+                       const struct tensor *out, gable_error *e);
+gable_status lower_pool(struct plan *p, const struct node *n, gable_error *e);
+gable_status lower_mean(struct plan *p, const struct node *n, gable_error *e);
+bool is_mean(const struct node *n); /* over whole planes */
+/* Squeeze-excite, from nodes[0] on; 0 where the nodes are none. */
+int lower_excite(struct plan *p, const struct node *const *nodes, int n, gable_status *status, gable_error *e);
+gable_status lower_view(struct plan *p, const struct node *n, gable_error *e);
+bool is_view(const struct node *n);
+gable_status lower_scale(struct plan *p, const struct node *n, gable_error *e);
+gable_status lower_output(struct plan *p, int i, gable_error *e);
+
+extern const struct step_type step_product, step_winograd, step_depthwise, step_excite, step_pool, step_mean, step_add,
+    step_scale, step_copy, step_collect, step_store;
+#endif

@@ -1,0 +1,138 @@
+/* Convolutions and classifiers as matrix products. */
+#include "engine/cpu/lower.h"
+#include "engine/cpu/panels.h"
+#include "engine/cpu/worker.h"
+
+#include <string.h>
+
+enum { SEGMENT = 56, FEW_UNITS = 24 }; /* pixels per unit of work; fewer units are cut smaller for several threads */
+
+/* Where product k of a padded, planar or gathered input lies. */
+static int offset_of(const struct plan *p, const struct product *c, int channel, int y, int x)
+{
+    const struct layout *in = c->in;
+    int vl = p->kernels->vl, height = in->height + c->pad[0] + c->pad[2], width = in->width + c->pad[1] + c->pad[3];
+    y *= c->dilation[0];
+    x *= c->dilation[1];
+    if (in->input >= 0) return (channel * height + y) * width + x;
+    if (c->pad_buffer < 0) return (int)place_at(p, in->place[channel]) + (y * in->width + x) * vl;
+    int block = blocks_find(&c->blocks, in->place[channel], vl);
+    return ((block * height + y) * width + x) * vl + in->place[channel].offset % vl;
+}
+
+static void resolve(struct plan *p, struct step *s)
+{
+    struct product *c = &s->product;
+    int vl = p->kernels->vl, taps = c->kernel[0] * c->kernel[1], each = c->in->channels / c->groups, n = 0;
+    for (int group = 0; group < c->groups; group++)
+        for (int block = 0; block < each; block += vl)
+            for (int tap = 0; tap < taps; tap++)
+                for (int i = block; i < block + vl && i < each; i++, n++) {
+                    c->panels.off[n] = offset_of(p, c, group * each + i, tap / c->kernel[1], tap % c->kernel[1]);
+                    if (group == 0) c->panels.map[n] = i * taps + tap;
+                }
+}
+static long weight_floats(const struct plan *p, const struct step *s)
+{
+    return panels_floats(p, &s->product.panels, s->product.source.outputs, s->product.groups);
+}
+static void pack(const struct plan *p, struct step *s, const struct weights *w, float *to)
+{
+    panels_pack(p, &s->product.panels, &s->product.source, s->product.source.outputs, s->product.groups, w, to);
+}
+
+/* Copies the input into the middle of its padding. */
+static void pad(const struct worker *w, const struct product *c)
+{
+    const struct layout *in = c->in;
+    bool is_planar = in->input >= 0;
+    size_t e = is_planar ? 1 : (size_t)w->kernels->vl;
+    int width = in->width + c->pad[1] + c->pad[3], height = in->height + c->pad[0] + c->pad[2];
+    size_t left = (size_t)c->pad[1] * e, middle = (size_t)in->width * e, right = (size_t)c->pad[3] * e;
+    float *padded = worker_buffer(w, c->pad_buffer);
+    long first, last = worker_share(w, (long)(is_planar ? in->channels : c->blocks.n) * height, &first);
+    for (long row = first; row < last; row++) {
+        int block = (int)(row / height), y = (int)(row % height) - c->pad[0];
+        float *to = padded + row * width * (long)e;
+        if (y < 0 || y >= in->height) {
+            memset(to, 0, (left + middle + right) * sizeof *to);
+            continue;
+        }
+        const float *from = is_planar ? worker_input(w, in) + (long)block * in->height * in->width
+                                      : worker_place(w, c->blocks.at[block]);
+        memset(to, 0, left * sizeof *to);
+        memcpy(to + left, from + (size_t)y * middle, middle * sizeof *to);
+        memset(to + left + middle, 0, right * sizeof *to);
+    }
+}
+
+/* Where the input begins, once padded. */
+static const float *source_of(const struct worker *w, const struct step *s)
+{
+    const struct product *c = &s->product;
+    if (c->pad_buffer >= 0) {
+        pad(w, c);
+        worker_barrier(w);
+        return worker_buffer(w, c->pad_buffer);
+    }
+    if (c->in->input >= 0) return worker_input(w, c->in);
+    return s->is_head ? w->head : w->arena;
+}
+
+/* Units of work: panels x segments of rows. Weights that fit the second-level cache are the inner loop. */
+struct units {
+    int rows, width, segments;
+    bool is_panel_inner;
+};
+static struct units cut(const struct worker *w, const struct step *s)
+{
+    const struct product *c = &s->product;
+    struct units u = {.rows = c->out->height, .width = c->out->width, .segments = 1};
+    if (c->is_flat) {
+        u.rows = 1;
+        u.width = c->out->pixels;
+    }
+    u.segments = (u.width + SEGMENT - 1) / SEGMENT;
+    if (w->parts > 1 && (long)u.segments * u.rows * c->panels.n < FEW_UNITS) {
+        int most = w->kernels->most_pixels[c->panels.panel[0].count];
+        u.segments = (u.width + most - 1) / most;
+    }
+    u.is_panel_inner = (long)c->panels.k * c->source.outputs <= w->plan->l2_floats * 4 / 3;
+    return u;
+}
+
+static void run(const struct worker *w, const struct step *s)
+{
+    const struct product *c = &s->product;
+    const struct kernels *k = w->kernels;
+    bool is_planar = c->in->input >= 0;
+    int in_width = c->in->width + c->pad[1] + c->pad[3];
+    int step = c->stride[1] * (is_planar ? 1 : k->vl), row_step = c->stride[0] * in_width * (is_planar ? 1 : k->vl);
+    const float *x = source_of(w, s), *res = c->res ? worker_place(w, c->res->place[0]) : NULL;
+    const float *weights = c->scaled_buffer >= 0 ? worker_buffer(w, c->scaled_buffer) : c->panels.w;
+    float *out = worker_place(w, c->out->place[0]);
+    long block = (long)c->out->pixels * k->vl;
+    struct gemm g = {.k = c->panels.k, .step = step, .act = c->act, .block = block, .res_block = block};
+    struct units u = cut(w, s);
+    long per_panel = (long)u.rows * u.segments, first, last = worker_share(w, per_panel * c->panels.n, &first);
+    for (long i = first; i < last;) {
+        int panel = (int)(u.is_panel_inner ? i % c->panels.n : i / per_panel), panels = 1;
+        long position = u.is_panel_inner ? i / c->panels.n : i % per_panel;
+        if (u.is_panel_inner) panels = last - i < c->panels.n - panel ? (int)(last - i) : c->panels.n - panel;
+        long y = position / u.segments, at = position % u.segments;
+        int x0 = (int)(u.width * at / u.segments), x1 = (int)(u.width * (at + 1) / u.segments);
+        long to = c->panels.panel[panel].first * block + (y * c->out->width + x0) * k->vl;
+        panels_run(k, &g, &c->panels, weights, c->variant,
+                   &(struct span_of_pixels){.x = x + y * row_step + (long)x0 * step,
+                                            .pixels = x1 - x0,
+                                            .step = step,
+                                            .first_panel = panel,
+                                            .last_panel = panel + panels,
+                                            .res = res ? res + to : NULL,
+                                            .out = out + to});
+        i += panels;
+    }
+    worker_barrier(w);
+}
+const struct step_type step_product = {
+    .name = "gemm", .resolve = resolve, .weight_floats = weight_floats, .pack = pack, .run = run};
