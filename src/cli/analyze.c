@@ -50,14 +50,13 @@ static bool parse_size(const char *text, struct zoo_options *o, gable_error *e)
     return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, &o->width, e);
 }
 
-/* One of a list of words; its place, or -1 with a sentence that offers the nearest. */
+/* One of a list of words; its place, or -1 with a sentence that lists them. */
 static int parse_word(const char *option, const char *text, const char *const *words, size_t n, gable_error *e)
 {
-    struct text list = {0};
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (!strcmp(words[i], text)) return (int)i;
-        text_addf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", words[i]);
-    }
+    struct text list = {0};
+    for (size_t i = 0; i < n; i++) text_addf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", words[i]);
     error_set(e, GABLE_USAGE, "%s takes %s, not '%.40s'", option, list.data ? list.data : "", text);
     text_release(&list);
     return -1;

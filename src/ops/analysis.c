@@ -13,12 +13,6 @@ struct pass {
     bool *is_crossing;     /* per tensor: read by another group than its producer's, or a model output */
 };
 
-/* Shapes and bounds that the graph holds by value are part of the program, not of its data. */
-static bool is_free(const struct tensor *t)
-{
-    return t->role == ROLE_ABSENT || (t->role == ROLE_CONSTANT && (t->ints || t->reals));
-}
-
 /* True the first time that a mark meets a tensor. */
 static bool first_meeting(struct pass *p, const struct tensor *t, int mark)
 {
@@ -33,11 +27,12 @@ static void node_traffic(struct pass *p, struct node_cost *c, int mark)
     if (n->op->is_view) return;
     for (int i = 0; i < n->n_in; i++) {
         const struct tensor *t = p->storage.root[n->in[i]->index];
-        if (is_free(t) || !first_meeting(p, t, mark)) continue;
+        if (storage_is_free(t) || !first_meeting(p, t, mark)) continue;
         count *bytes = tensor_is_initializer(t) ? &c->weight_bytes : &c->read_bytes;
         *bytes = count_add(*bytes, tensor_bytes(n->in[i]));
     }
-    for (int i = 0; i < n->n_out; i++) c->write_bytes = count_add(c->write_bytes, tensor_bytes(n->out[i]));
+    for (int i = 0; i < n->n_out; i++)
+        if (!storage_is_free(n->out[i])) c->write_bytes = count_add(c->write_bytes, tensor_bytes(n->out[i]));
 }
 
 static count own_traffic(const struct node_cost *c)
@@ -123,10 +118,12 @@ static count crossing_bytes(struct pass *p, const struct node *n, int mark)
     for (int i = 0; i < n->n_in; i++) {
         const struct tensor *t = p->storage.root[n->in[i]->index];
         bool is_own = t->producer && p->group_of[t->producer->index] == group;
-        if (!is_own && !is_free(t) && first_meeting(p, t, mark)) bytes = count_add(bytes, tensor_bytes(n->in[i]));
+        if (!is_own && !storage_is_free(t) && first_meeting(p, t, mark))
+            bytes = count_add(bytes, tensor_bytes(n->in[i]));
     }
     for (int i = 0; i < n->n_out; i++)
-        if (p->is_crossing[n->out[i]->index]) bytes = count_add(bytes, tensor_bytes(n->out[i]));
+        if (p->is_crossing[n->out[i]->index] && !storage_is_free(n->out[i]))
+            bytes = count_add(bytes, tensor_bytes(n->out[i]));
     return bytes;
 }
 
@@ -152,14 +149,14 @@ static count ideal_bytes(const struct graph *g, const struct storage *s)
     for (int i = 0; i < g->n_tensors; i++) {
         const struct tensor *t = g->tensors[i];
         bool is_read = (tensor_is_initializer(t) || t->role == ROLE_INPUT) && s->last_use[i] >= 0;
-        if ((is_read && !is_free(t)) || t->is_output) bytes = count_add(bytes, tensor_bytes(t));
+        if ((is_read && !storage_is_free(t)) || t->is_output) bytes = count_add(bytes, tensor_bytes(t));
     }
     return bytes;
 }
 
 static bool lives(const struct storage *s, const struct tensor *t)
 {
-    return s->root[t->index] == t && (t->role == ROLE_ACTIVATION || t->role == ROLE_INPUT);
+    return s->root[t->index] == t && !storage_is_free(t) && (t->role == ROLE_ACTIVATION || t->role == ROLE_INPUT);
 }
 
 /* Bytes that come alive at each step and that end with it, then one sweep. */

@@ -69,52 +69,53 @@ static struct cost join_cost(const struct node *n)
      .per_element = flops,                                       \
      .formula = how},
 
-#define UNARY(X) /* ONNX name, FLOPs per element, kind, what they are */                                           \
-    X(Relu, 1, ACTIVATION, "1 per element: compare")                                                               \
-    X(LeakyRelu, 2, ACTIVATION, "2 per element: compare, multiply")                                                \
-    X(ThresholdedRelu, 1, ACTIVATION, "1 per element: compare")                                                    \
-    X(Elu, 4, ACTIVATION, "4 per element: compare, exp, subtract, multiply")                                       \
-    X(Selu, 5, ACTIVATION, "5 per element: Elu's four, multiply")                                                  \
-    X(Celu, 5, ACTIVATION, "5 per element: divide, exp, subtract, multiply, compare")                              \
-    X(Sigmoid, 4, ACTIVATION, "4 per element: negate, exp, add, divide")                                           \
-    X(HardSigmoid, 4, ACTIVATION, "4 per element: multiply, add, two comparisons")                                 \
-    X(HardSwish, 5, ACTIVATION, "5 per element: HardSigmoid's four, multiply")                                     \
-    X(Tanh, 1, ACTIVATION, "1 per element: one function evaluation")                                               \
-    X(Softplus, 3, ACTIVATION, "3 per element: exp, add, log")                                                     \
-    X(Softsign, 3, ACTIVATION, "3 per element: absolute value, add, divide")                                       \
-    X(Mish, 5, ACTIVATION, "5 per element: Softplus's three, tanh, multiply")                                      \
-    X(Gelu, 5, ACTIVATION, "5 per element: scale, erf, add, multiply, halve")                                      \
-    X(Abs, 1, ELEMENTWISE, "1 per element")                                                                        \
-    X(Neg, 1, ELEMENTWISE, "1 per element")                                                                        \
-    X(Exp, 1, ELEMENTWISE, "1 per element")                                                                        \
-    X(Log, 1, ELEMENTWISE, "1 per element")                                                                        \
-    X(Sqrt, 1, ELEMENTWISE, "1 per element") X(Reciprocal, 1, ELEMENTWISE, "1 per element")                        \
-        X(Erf, 1, ELEMENTWISE, "1 per element") X(Floor, 1, ELEMENTWISE, "1 per element")                          \
-            X(Ceil, 1, ELEMENTWISE, "1 per element") X(Round, 1, ELEMENTWISE, "1 per element")                     \
-                X(Sign, 1, ELEMENTWISE, "1 per element") X(Sin, 1, ELEMENTWISE, "1 per element")                   \
-                    X(Cos, 1, ELEMENTWISE, "1 per element") X(Tan, 1, ELEMENTWISE, "1 per element")                \
-                        X(Asin, 1, ELEMENTWISE, "1 per element") X(Acos, 1, ELEMENTWISE, "1 per element")          \
-                            X(Atan, 1, ELEMENTWISE, "1 per element") X(Sinh, 1, ELEMENTWISE, "1 per element")      \
-                                X(Cosh, 1, ELEMENTWISE, "1 per element") X(Asinh, 1, ELEMENTWISE, "1 per element") \
-                                    X(Acosh, 1, ELEMENTWISE, "1 per element")                                      \
-                                        X(Atanh, 1, ELEMENTWISE, "1 per element")                                  \
-                                            X(Not, 0, ELEMENTWISE, "0: logic, no arithmetic")
+#define UNARY(X) /* ONNX name, FLOPs per element, kind, what they are */                                            \
+    X(Relu, 1, ACTIVATION, "1 per element: compare")                                                                \
+    X(LeakyRelu, 2, ACTIVATION, "2 per element: compare, multiply")                                                 \
+    X(ThresholdedRelu, 1, ACTIVATION, "1 per element: compare")                                                     \
+    X(Elu, 4, ACTIVATION, "4 per element: compare, exp, subtract, multiply")                                        \
+    X(Selu, 5, ACTIVATION, "5 per element: Elu's four, multiply")                                                   \
+    X(Celu, 5, ACTIVATION, "5 per element: divide, exp, subtract, multiply, compare")                               \
+    X(Sigmoid, 4, ACTIVATION, "4 per element: negate, exp, add, divide")                                            \
+    X(HardSigmoid, 4, ACTIVATION, "4 per element: multiply, add, two comparisons")                                  \
+    X(HardSwish, 5, ACTIVATION, "5 per element: HardSigmoid's four, multiply")                                      \
+    X(Tanh, 1, ACTIVATION, "1 per element: one function evaluation")                                                \
+    X(Softplus, 3, ACTIVATION, "3 per element: exp, add, log")                                                      \
+    X(Softsign, 3, ACTIVATION, "3 per element: absolute value, add, divide")                                        \
+    X(Mish, 5, ACTIVATION, "5 per element: Softplus's three, tanh, multiply")                                       \
+    X(Gelu, 5, ACTIVATION, "5 per element: scale, erf, add, multiply, halve")                                       \
+    X(Abs, 1, ELEMENTWISE, "1 per element")                                                                         \
+    X(Neg, 1, ELEMENTWISE, "1 per element")                                                                         \
+    X(Exp, 1, ELEMENTWISE, "1 per element")                                                                         \
+    X(Log, 1, ELEMENTWISE, "1 per element")                                                                         \
+    X(Sqrt, 1, ELEMENTWISE, "1 per element")                                                                        \
+    X(Reciprocal, 1, ELEMENTWISE, "1 per element") X(Erf, 1, ELEMENTWISE, "1 per element")                          \
+        X(Floor, 1, ELEMENTWISE, "1 per element") X(Ceil, 1, ELEMENTWISE, "1 per element")                          \
+            X(Round, 1, ELEMENTWISE, "1 per element") X(Sign, 1, ELEMENTWISE, "1 per element")                      \
+                X(Sin, 1, ELEMENTWISE, "1 per element") X(Cos, 1, ELEMENTWISE, "1 per element")                     \
+                    X(Tan, 1, ELEMENTWISE, "1 per element") X(Asin, 1, ELEMENTWISE, "1 per element")                \
+                        X(Acos, 1, ELEMENTWISE, "1 per element") X(Atan, 1, ELEMENTWISE, "1 per element")           \
+                            X(Sinh, 1, ELEMENTWISE, "1 per element") X(Cosh, 1, ELEMENTWISE, "1 per element")       \
+                                X(Asinh, 1, ELEMENTWISE, "1 per element") X(Acosh, 1, ELEMENTWISE, "1 per element") \
+                                    X(Atanh, 1, ELEMENTWISE, "1 per element")                                       \
+                                        X(Not, 0, ELEMENTWISE, "0: logic, no arithmetic")
 
-#define BINARY(X) /* ONNX name, FLOPs per output element, kind, what they are */                           \
-    X(Add, 1, ELEMENTWISE, "1 per output")                                                                 \
-    X(Sub, 1, ELEMENTWISE, "1 per output")                                                                 \
-    X(Mul, 1, ELEMENTWISE, "1 per output")                                                                 \
-    X(Div, 1, ELEMENTWISE, "1 per output")                                                                 \
-    X(Pow, 1, ELEMENTWISE, "1 per output: one function evaluation") X(Mod, 1, ELEMENTWISE, "1 per output") \
-        X(PRelu, 2, ACTIVATION, "2 per output: compare, multiply")
+#define BINARY(X) /* ONNX name, FLOPs per output element, kind, what they are */ \
+    X(Add, 1, ELEMENTWISE, "1 per output")                                       \
+    X(Sub, 1, ELEMENTWISE, "1 per output")                                       \
+    X(Mul, 1, ELEMENTWISE, "1 per output")                                       \
+    X(Div, 1, ELEMENTWISE, "1 per output")                                       \
+    X(Pow, 1, ELEMENTWISE, "1 per output: one function evaluation")              \
+    X(Mod, 1, ELEMENTWISE, "1 per output") X(PRelu, 2, ACTIVATION, "2 per output: compare, multiply")
 
-#define COMPARISON(X) /* the same; the result is bool */                                             \
-    X(Equal, 1, ELEMENTWISE, "1 per output")                                                         \
-    X(Greater, 1, ELEMENTWISE, "1 per output")                                                       \
-    X(GreaterOrEqual, 1, ELEMENTWISE, "1 per output")                                                \
-    X(Less, 1, ELEMENTWISE, "1 per output")                                                          \
-    X(LessOrEqual, 1, ELEMENTWISE, "1 per output") X(And, 0, ELEMENTWISE, "0: logic, no arithmetic") \
-        X(Or, 0, ELEMENTWISE, "0: logic, no arithmetic") X(Xor, 0, ELEMENTWISE, "0: logic, no arithmetic")
+#define COMPARISON(X) /* the same; the result is bool */                                               \
+    X(Equal, 1, ELEMENTWISE, "1 per output")                                                           \
+    X(Greater, 1, ELEMENTWISE, "1 per output")                                                         \
+    X(GreaterOrEqual, 1, ELEMENTWISE, "1 per output")                                                  \
+    X(Less, 1, ELEMENTWISE, "1 per output")                                                            \
+    X(LessOrEqual, 1, ELEMENTWISE, "1 per output")                                                     \
+    X(And, 0, ELEMENTWISE, "0: logic, no arithmetic") X(Or, 0, ELEMENTWISE, "0: logic, no arithmetic") \
+        X(Xor, 0, ELEMENTWISE, "0: logic, no arithmetic")
 
 #define VARIADIC(X) /* ONNX name, operations beside the k - 1 that join k inputs */ \
     X(Sum, 0, ELEMENTWISE, "inputs - 1 per output")                                 \

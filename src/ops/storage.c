@@ -1,5 +1,16 @@
 #include "ops/storage.h"
 
+bool storage_is_free(const struct tensor *t)
+{
+    return t->role == ROLE_ABSENT || t->ints || (t->role == ROLE_CONSTANT && t->reals);
+}
+
+/* Shape and Size are free, but what they give is not the data that they look at. */
+static bool shows_its_input(const struct node *n)
+{
+    return n->op->is_view && tensor_bytes(n->in[0]) == tensor_bytes(n->out[0]) && !n->out[0]->ints;
+}
+
 static void note_use(struct storage *s, const struct tensor *t, int step)
 {
     int *last = &s->last_use[s->root[t->index]->index];
@@ -19,11 +30,8 @@ bool storage_find(const struct graph *g, struct arena *a, struct storage *out)
     }
     for (int i = 0; i < g->n_nodes; i++) {
         const struct node *node = g->nodes[i];
-        if (node->op->is_view) {
-            out->root[node->out[0]->index] = out->root[node->in[0]->index];
-            continue;
-        }
-        for (int k = 0; k < node->n_in; k++) note_use(out, node->in[k], i);
+        if (shows_its_input(node)) out->root[node->out[0]->index] = out->root[node->in[0]->index];
+        for (int k = 0; k < node->n_in && !node->op->is_view; k++) note_use(out, node->in[k], i);
     }
     for (int i = 0; i < g->n_outputs; i++) note_use(out, g->outputs[i], g->n_nodes);
     return true;

@@ -3,6 +3,10 @@
 #define OPS_STORAGE_H
 #include "ops/ops.h"
 
+/* Shapes, bounds and what is computed from them: held by value in the graph, part of the program and not of its data.
+   Absent inputs too. */
+bool storage_is_free(const struct tensor *t);
+
 struct storage {
     const struct tensor **root; /* per tensor: the tensor whose bytes it shows; itself where it is no view */
     int *last_use;              /* per root: the last node that reads it through any view; n_nodes for a model output;

@@ -163,6 +163,22 @@ static void operands_that_repeat_and_results_that_end(void **state)
     graph_free(g);
 }
 
+/* Shape arithmetic is no data: nothing is read, written or kept alive for it. */
+static void shape_arithmetic_is_free(void **state)
+{
+    (void)state;
+    struct graph *g = graph_new("shape", "test", 1 << 20);
+    layer x = graph_input(g, "x", DTYPE_F32, 4, (const int64_t[]){1, 2, 4, 4});
+    layer r = node(g, "Relu", "r", 1, &x), dims = node(g, "Shape", "dims", 1, &x);
+    r = node(g, "Tanh", "t", 1, &r);
+    graph_output(g, node(g, "Reshape", "back", 2, (layer[]){r, dims}));
+    struct analysis *a = analysed(g, NULL);
+    assert_int_equal(a->bytes.unfused, 4 * X);
+    assert_int_equal(a->memory.peak_live, 2 * X); /* x ends with the relu, although its shape is used later */
+    analysis_free(a);
+    graph_free(g);
+}
+
 static void a_graph_without_shapes_is_refused(void **state)
 {
     (void)state;
@@ -188,6 +204,7 @@ int main(void)
         cmocka_unit_test(params_belong_to_their_first_user),
         cmocka_unit_test(joins_outside_groups_cost_nothing),
         cmocka_unit_test(operands_that_repeat_and_results_that_end),
+        cmocka_unit_test(shape_arithmetic_is_free),
         cmocka_unit_test(a_graph_without_shapes_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
