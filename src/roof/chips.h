@@ -6,7 +6,7 @@
 enum chip_kind { CHIP_CPU, CHIP_GPU, CHIP_ASIC, CHIP_SOC, CHIP_MCU, CHIP_KIND_N };
 const char *chip_kind_name(enum chip_kind k);
 
-enum confidence { CONFIDENCE_VENDOR, CONFIDENCE_DERIVED, CONFIDENCE_THIRD_PARTY, CONFIDENCE_ESTIMATE };
+enum confidence { CONFIDENCE_VENDOR, CONFIDENCE_DERIVED, CONFIDENCE_THIRD_PARTY, CONFIDENCE_ESTIMATE, CONFIDENCE_N };
 const char *confidence_name(enum confidence c);
 
 /* One rate with where it comes from. Strings live as long as the chips. */
@@ -14,7 +14,8 @@ struct chip_rate {
     enum dtype dtype;       /* of the inputs */
     const char *what;       /* "" for the fastest dense rate; else "vector", "turbo", "fp32 accumulate", ... */
     double value;           /* FLOP/s or OP/s */
-    const char *derivation; /* "80*64*2*1.38" in GFLOP/s; NULL where factors are not published */
+    const char *derivation; /* "80*64*2*1.38" in GFLOP/s (GB/s for bandwidth); NULL where factors are not published */
+    double derived;         /* what the derivation gives, in the unit of value; 0 without one */
     enum confidence confidence;
     const char *source;
 };
@@ -26,7 +27,7 @@ struct chip {
     double process_nm, tdp_w; /* 0 where unknown */
     double memory_bytes;
     const char *memory_type;
-    struct chip_rate bandwidth; /* byte/s; dtype undefined */
+    struct chip_rate bandwidth; /* byte/s; dtype undefined; value 0 where none is known */
     int n_rates;
     struct chip_rate *rates;
     const char *clock, *notes, *source;
@@ -38,6 +39,7 @@ struct chips {
     int n;
     struct chip *chip;
 };
+enum { CHIPS_FILE_MAX = 1 << 20, CHIPS_MAX = 1024, CHIP_RATES_MAX = 48 };
 /* The built-in database. */
 gable_status chips_builtin(struct chips **out, gable_error *e);
 /* Checks against the same schema; errors carry line and column; nothing half loaded. `name` is for messages. */
