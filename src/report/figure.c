@@ -122,6 +122,12 @@ void figure_option(struct figure *f, const char *list, json_t *item)
     list_add(f, json_object_get(f->spec, "option"), list, item);
 }
 
+void figure_narrow(struct figure *f, const char *list, json_t *item)
+{
+    if (!json_object_get(f->spec, "narrow")) figure_set(f, "narrow", json_object());
+    list_add(f, json_object_get(f->spec, "narrow"), list, item);
+}
+
 void figure_key(struct figure *f, const char *shape, const char *color, const char *text)
 {
     figure_add(f, "key", figure_pack(f, "{s:s, s:s, s:s}", "shape", shape, "color", color, "text", text));

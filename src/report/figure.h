@@ -59,6 +59,8 @@ void figure_set(struct figure *f, const char *field, json_t *value);
 /* Append to a list of the spec or of its option, made on demand. */
 void figure_add(struct figure *f, const char *list, json_t *item);
 void figure_option(struct figure *f, const char *list, json_t *item);
+/* Appends to a list of the narrow variant; item i of it is merged over item i of the spec's list. */
+void figure_narrow(struct figure *f, const char *list, json_t *item);
 void figure_append(struct figure *f, json_t *array, json_t *item); /* to any array, borrowed */
 /* shape: dot, ring, line, dash, drop, square or none */
 void figure_key(struct figure *f, const char *shape, const char *color, const char *text);

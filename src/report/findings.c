@@ -121,11 +121,11 @@ const char *kind_phrase(enum op_kind k)
         [KIND_DEPTHWISE] = "depthwise convolutions",
         [KIND_GROUPED] = "grouped convolutions",
         [KIND_LINEAR] = "fully connected layers",
-        [KIND_NORM] = "normalisation",
+        [KIND_NORM] = "normalisations",
         [KIND_ACTIVATION] = "activations",
-        [KIND_POOL] = "pooling",
-        [KIND_ELEMENTWISE] = "element-wise arithmetic",
-        [KIND_MOVE] = "data movement",
+        [KIND_POOL] = "pooling layers",
+        [KIND_ELEMENTWISE] = "element-wise operators",
+        [KIND_MOVE] = "data movements",
         [KIND_OTHER] = "other operators",
     };
     return k >= 0 && k < KIND_N ? phrases[k] : "other operators";

@@ -176,7 +176,7 @@ static void test_losses_are_named(void **state)
     for (int i = 0; i < r->n_groups; i++)
         r->groups[i].median_ns = r->groups[i].kind == KIND_POOL ? 0.9 * r->median_ns : r->groups[i].floor_ns;
     assert_said(&s, figure_floor, "title", "ResNet18 takes");
-    assert_said(&s, figure_floor, "title", "in pooling");
+    assert_said(&s, figure_floor, "title", "in pooling layers");
     for (int i = 0; i < r->n_groups; i++) r->groups[i].median_ns = r->groups[i].floor_ns;
     assert_said(&s, figure_floor, "title", "between the operators");
     made_up_release(&s);

@@ -117,6 +117,9 @@ static void draw_axes(struct figure *f, const struct window *w)
     figure_option(f, "yAxis",
                   figure_y_axis(f, figure_log_axis(f, 0, "Attained FLOP/s (log scale)", "@eng", w->y_low, w->y_high),
                                 FIGURE_TICKS));
+    figure_set(
+        f, "narrow",
+        figure_pack(f, "{s:{s:[{s:s}]}}", "option", "xAxis", "name", "FLOP per byte of DRAM traffic (log scale)"));
 }
 
 static void add_table(struct figure *f, const struct study *s, int first, int last)

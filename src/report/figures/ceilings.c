@@ -82,6 +82,9 @@ static void draw_flats(struct figure *f, const struct study *s, const struct win
                         figure_text(f, "%s %s  %s", dtype_label(c->dtype), isa,
                                     figure_quantity(c->value, d == DTYPE_S8 || d == DTYPE_U8 ? "OP/s" : "FLOP/s").text),
                         "color", is_one ? "@muted" : "@ink", "stroke", "@ceiling", "bold", is_main));
+        figure_narrow(f, "ends",
+                      figure_pack(f, "{s:o}", "text",
+                                  figure_text(f, "%s %s", dtype_label(c->dtype), figure_quantity(c->value, "").text)));
     }
 }
 
@@ -174,10 +177,10 @@ json_t *figure_ceilings(const struct study *s, gable_error *e)
         &f, "yAxis",
         figure_y_axis(&f, figure_log_axis(&f, 0, "FLOP/s, integer types OP/s (log scale)", "@eng", w.y_low, w.y_high),
                       FIGURE_TICKS));
+    figure_set(&f, "narrow", figure_pack(&f, "{s:{s:[{s:i}]}}", "option", "grid", "right", 112));
     draw_flats(&f, s, &w, &all, false);
     draw_slopes(&f, s, &w, &all, b.top, false);
     if (threads > 1) draw_flats(&f, s, &w, &one, true);
-    figure_set(&f, "narrow", figure_pack(&f, "{s:{s:[{s:i}]}}", "option", "grid", "right", 176));
     add_table(&f, s);
     say_findings(&f, s, &all, &one);
     figure_say(&f, "method",

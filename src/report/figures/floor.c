@@ -164,7 +164,7 @@ static void say_findings(struct figure *f, const struct study *s, const struct s
         if (lost[k] > lost[worst]) worst = k;
     }
     figure_say(f, "finding",
-               "In %s, %s take %.0f\u00a0%% of the measured time where the roof allows %.0f\u00a0%% of the floor. Over "
+               "In %s, %s take %.0f\u00a0%% of the time measured but are %.0f\u00a0%% of the floor. Over "
                "%d models most "
                "is lost in %s (%.0f\u00a0%% of all that is lost inside operators); %s comes nearest to its floor, at "
                "%.2f times.",

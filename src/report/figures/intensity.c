@@ -64,6 +64,8 @@ static void draw_axes(struct figure *f, const struct study *s, const struct wind
         figure_y_axis(f, figure_log_axis(f, GRID_ROOF, "Attainable FLOP/s (log scale)", "@eng", w->y_low, w->y_high),
                       FIGURE_TICKS));
     figure_option(f, "yAxis", figure_category_axis(f, GRID_ROWS, names, true));
+    figure_set(f, "narrow",
+               figure_pack(f, "{s:{s:[{}, {s:s}]}}", "option", "xAxis", "name", "FLOP per byte (log scale)"));
 }
 
 /* Each batch: drop lines from the roof to the bottom of its plot, on to the model's row, and a dot at both ends. */

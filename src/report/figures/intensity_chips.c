@@ -169,6 +169,8 @@ json_t *figure_intensity_chips(const struct study *s, gable_error *e)
     figure_option(&f, "yAxis",
                   figure_y_axis(&f, figure_log_axis(&f, 0, "Attainable FLOP/s (log scale)", "@eng", w.y_low, w.y_high),
                                 FIGURE_TICKS));
+    figure_set(&f, "narrow",
+               figure_pack(&f, "{s:{s:[{s:s}]}}", "option", "xAxis", "name", "FLOP per byte (log scale)"));
     draw_drops(&f, s, &w, lines, n, b);
     for (int k = 0; k < n; k++) draw_line(&f, s, &w, &lines[k], b);
     add_table(&f, s, lines, n, b);

@@ -111,6 +111,8 @@ static void draw_line(struct figure *f, const struct study *s, int b, const stru
                figure_pack(f, "{s:[f,f], s:o, s:s, s:b}", "at", x1, fit_at(line, x1), "text",
                            figure_text(f, "batch %d, r\u00a0=\u00a0%.2f", s->batches[b], line->r), "color", "@ink",
                            "bold", 1));
+    figure_narrow(f, "ends",
+                  figure_pack(f, "{s:o}", "text", figure_text(f, "b\u00a0%d, r\u00a0%.2f", s->batches[b], line->r)));
 }
 
 /* The largest batch with a sound run names the model; a model above the line is named above it. */
@@ -241,6 +243,7 @@ static json_t *build(const struct study *s, enum predictor p, gable_error *e)
                   figure_y_axis(&f,
                                 figure_log_axis(&f, 0, "Latency of one batch (log scale)", "@eng:s", w.y_low, w.y_high),
                                 FIGURE_TICKS));
+    figure_set(&f, "narrow", figure_pack(&f, "{s:{s:[{s:i}]}}", "option", "grid", "right", 84));
     draw_columns(&f, s, p);
     for (int k = 0; k < s->n_batches; k++) {
         struct fit line = fit_batch(s, k, p);

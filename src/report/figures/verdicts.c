@@ -156,7 +156,7 @@ json_t *figure_verdicts(const struct study *s, gable_error *e)
     draw(&f, s, b, columns, n);
     figure_set(&f, "narrow",
                figure_pack(&f, "{s:{s:[{s:i, s:i}], s:[{s:{s:i, s:i}}], s:[{s:{s:i}}]}}", "option", "grid", "left", 106,
-                           "right", 8, "xAxis", "axisLabel", "rotate", -62, "fontSize", 10, "series", "label",
+                           "right", 26, "xAxis", "axisLabel", "rotate", -62, "fontSize", 10, "series", "label",
                            "fontSize", 9));
     add_table(&f, s, columns, n);
     say_findings(&f, s, b, columns, n);
