@@ -1,0 +1,21 @@
+/* The parts of `gable chips`. */
+#ifndef CLI_CHIPS_H
+#define CLI_CHIPS_H
+#include "roof/chips.h"
+
+#include <jansson.h>
+
+/* The type by which chips are compared: f32 where all of them have a roof for it, else the first of f16, bf16, s8 that
+   they share; DTYPE_UNDEFINED where there is none. */
+enum dtype chips_shared_dtype(const struct chip *const *chip, int n);
+/* The faster of f16 and bf16; NULL where there is neither. */
+const struct chip_rate *chip_fastest_16_bit(const struct chip *c);
+
+void chips_print_list(const struct chip *const *chip, int n);
+void chips_print_one(const struct chip *c);
+/* A table and sentences that follow from its numbers. */
+void chips_print_comparison(const struct chip *const *chip, int n);
+/* One chip: a roof for each of its input types; several: a roof each for their shared type. */
+void chips_print_plot(const struct chip *const *chip, int n);
+json_t *chip_json(const struct chip *c);
+#endif
