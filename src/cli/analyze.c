@@ -22,6 +22,7 @@ struct request {
     struct model_options options;
     enum view view;
     int depth;
+    const char *chip, *chips_file;
     bool wants_json, wants_conventions;
     const struct convention *convention; /* NULL: every tool's */
 };
@@ -32,6 +33,8 @@ static const struct argp_option options[] = {
     {"dtype", 't', "TYPE", 0, "f64, f32, f16, bf16, f8 or s8: bytes of weights and activations (f32)", 0},
     {"by", 'y', "WHAT", 0, "type, layer or tree: the table below the totals", 0},
     {"depth", 'd', "N", 0, "levels of the tree, 0 for all (3)", 0},
+    {"chip", 'c', "ID", 0, "bound and time floor on a chip of the database", 0},
+    {"chips", 'C', "FILE", 0, "your own chips on top of the database", 0},
     {"as", 'a', "TOOL", 0, "what another tool would count, or all: thop, fvcore, ptflops, torchinfo, ...", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
@@ -100,6 +103,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 't': ok = parse_dtype(arg, &r->options.zoo.dtype, &e); break;
     case 'y': ok = parse_view(arg, &r->view, &e); break;
     case 'd': ok = cli_int("--depth", arg, 0, 64, &r->depth, &e); break;
+    case 'c': r->chip = arg; break;
+    case 'C': r->chips_file = arg; break;
     case 'a': ok = parse_convention(arg, r, &e); break;
     case 'j': r->wants_json = true; break;
     case ARGP_KEY_ARG:
@@ -136,6 +141,35 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
     return status;
 }
 
+static gable_status unknown_chip(const struct chips *chips, const char *id, gable_error *e)
+{
+    const char **ids = calloc((size_t)chips->n + 1, sizeof *ids);
+    for (int i = 0; ids && i < chips->n; i++) ids[i] = chips->chip[i].id;
+    const char *nearest = ids ? text_nearest(id, ids, (size_t)chips->n) : NULL;
+    error_set(e, GABLE_USAGE, "there is no chip '%.60s'%s%s%s; 'gable chips' lists them", id,
+              nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    free(ids);
+    return e->status;
+}
+
+/* Puts every subject under the chip's roof for its own dtype. */
+static gable_status load_chip(const struct request *r, struct subject *s, int n, struct chips **chips, gable_error *e)
+{
+    if (!r->chip) return GABLE_OK;
+    gable_status status = chips_load(r->chips_file, chips, e);
+    if (status) return status;
+    const struct chip *chip = chips_find(*chips, r->chip);
+    if (!chip) return unknown_chip(*chips, r->chip, e);
+    for (int i = 0; i < n; i++) {
+        enum dtype d = s[i].graph->n_inputs ? s[i].graph->inputs[0]->dtype : DTYPE_F32;
+        if (!chip_roof(chip, d, &s[i].roof))
+            return error_set(e, GABLE_USAGE, "%s has no known %s rate; 'gable chips %s' shows what it has", chip->name,
+                             dtype_name(d), chip->id);
+        s[i].chip = chip;
+    }
+    return GABLE_OK;
+}
+
 static int show_json(const struct request *r, const struct subject *s, int n)
 {
     json_t *answer = json_answer("analyze"), *models = json_array();
@@ -156,6 +190,7 @@ static void show_one(const struct request *r, const struct subject *s)
         return;
     }
     analyze_print_card(s);
+    analyze_print_chip(s);
     switch (r->view) {
     case VIEW_SHORT:
     case VIEW_TYPE: analyze_print_types(s); break;
@@ -168,7 +203,7 @@ static void show_one(const struct request *r, const struct subject *s)
 static int show(const struct request *r, const struct subject *s, int n)
 {
     if (r->wants_json) return show_json(r, s, n);
-    if (n > 1 && r->view == VIEW_SHORT)
+    if (n > 1 && r->view == VIEW_SHORT && !r->wants_conventions)
         analyze_print_comparison(s, n);
     else
         for (int i = 0; i < n; i++) {
@@ -188,17 +223,19 @@ static int run(const struct command *self, int argc, char **argv)
     if (exit_status) return exit_status;
     if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
     struct subject *s = calloc(SUBJECTS_MAX, sizeof *s);
+    struct chips *chips = NULL;
     gable_error e = {0};
     if (!s)
         error_set(&e, GABLE_NO_MEMORY, "no memory");
-    else
-        load_all(&r, s, &n, &e);
+    else if (!load_all(&r, s, &n, &e))
+        load_chip(&r, s, n, &chips, &e);
     exit_status = e.status ? cli_fail(&e) : show(&r, s, n);
     for (int i = 0; i < n; i++) {
         analysis_free(s[i].analysis);
         graph_free(s[i].graph);
     }
     free(s);
+    chips_free(chips);
     return exit_status;
 }
 
@@ -209,6 +246,7 @@ const struct command command_analyze = {
     .examples = "  gable analyze resnet18\n"
                 "  gable analyze efficientnet_b0 --by tree\n"
                 "  gable analyze mobilenet_v2 --batch 1,64,256\n"
+                "  gable analyze resnet50 --chip tesla_t4 --by layer\n"
                 "  gable analyze resnet50 --as thop\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,

@@ -3,13 +3,20 @@
 #define CLI_ANALYZE_H
 #include "ops/analysis.h"
 #include "ops/convention.h"
+#include "roof/chips.h"
 
 #include <jansson.h>
 
 struct subject {
     struct graph *graph;
     struct analysis *analysis;
+    const struct chip *chip; /* --chip: borrowed; NULL for none */
+    struct roof roof;        /* of that chip, for the graph's dtype */
 };
+
+/* No run is faster: everything at once (the whole's fused bytes), and the groups one after another. Seconds. */
+double analyze_floor(const struct subject *s, count bytes);
+double analyze_groups_floor(const struct subject *s);
 
 /* Shares in percent, numbers short; shared by the tables. */
 struct cell {
@@ -22,6 +29,8 @@ struct cell cell_intensity(count flops, count bytes); /* FLOP/byte, "-" where no
 struct cell cell_shape(const struct shape *s);        /* "1x64x112x112" */
 
 void analyze_print_card(const struct subject *s);
+/* With a chip: bound and time floor at each level of traffic. */
+void analyze_print_chip(const struct subject *s);
 void analyze_print_types(const struct subject *s);
 void analyze_print_layers(const struct subject *s);
 void analyze_print_comparison(const struct subject *s, int n);

@@ -57,13 +57,36 @@ static json_t *kinds_json(const struct analysis *a)
     return kinds;
 }
 
-static json_t *groups_json(const struct analysis *a)
+/* bound and floor_s of some work and traffic, into o */
+static void set_floor(json_t *o, const struct subject *s, count flops, count bytes)
 {
+    if (!s->chip) return;
+    json_object_set_new(o, "bound", json_text(bound_name(roof_bound(&s->roof, (double)flops, (double)bytes))));
+    json_object_set_new(o, "floor_s", json_number(roof_floor_s(&s->roof, (double)flops, (double)bytes)));
+}
+
+static json_t *chip_json(const struct subject *s)
+{
+    const struct analysis *a = s->analysis;
+    json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "id", json_text(s->chip->id), "name",
+                          json_text(s->chip->name), "peak", json_number(s->roof.peak), "bandwidth",
+                          json_number(s->roof.bandwidth), "ridge", json_number(roof_ridge(&s->roof)), "level", "fused");
+    set_floor(o, s, a->total.flops, a->bytes.fused);
+    json_object_set_new(o, "groups_floor_s", json_number(analyze_groups_floor(s)));
+    return o;
+}
+
+static json_t *groups_json(const struct subject *s)
+{
+    const struct analysis *a = s->analysis;
     json_t *groups = json_array();
-    for (int k = 0; k < a->n_groups; k++)
-        json_array_append_new(
-            groups, json_pack("{s:i, s:o, s:o, s:o}", "group", k, "macs", json_count(a->group_cost[k].macs), "flops",
-                              json_count(a->group_cost[k].flops), "bytes", json_count(a->group_bytes[k])));
+    for (int k = 0; k < a->n_groups; k++) {
+        const struct cost *cost = &a->group_cost[k];
+        json_t *o = json_pack("{s:i, s:o, s:o, s:o}", "group", k, "macs", json_count(cost->macs), "flops",
+                              json_count(cost->flops), "bytes", json_count(a->group_bytes[k]));
+        set_floor(o, s, cost->flops, a->group_bytes[k]);
+        json_array_append_new(groups, o);
+    }
     return groups;
 }
 
@@ -92,8 +115,9 @@ json_t *analyze_json_model(const struct subject *s)
                         json_pack("{s:o, s:o, s:o, s:o}", "weights", json_count(a->memory.weights), "activations",
                                   json_count(a->memory.activations), "peak_live", json_count(a->memory.peak_live),
                                   "peak_node", json_text(a->nodes[a->memory.peak_node].node->name)));
+    if (s->chip) json_object_set_new(o, "chip", chip_json(s));
     json_object_set_new(o, "kinds", kinds_json(a));
-    json_object_set_new(o, "groups", groups_json(a));
+    json_object_set_new(o, "groups", groups_json(s));
     json_object_set_new(o, "nodes", nodes);
     return o;
 }

@@ -134,6 +134,18 @@ void analyze_print_types(const struct subject *s)
     printf("\nbytes: modelled DRAM traffic of each node on its own (unfused).\n");
 }
 
+static struct quantity group_floor(const struct subject *s, int group)
+{
+    const struct analysis *a = s->analysis;
+    return quantity(roof_floor_s(&s->roof, (double)a->group_cost[group].flops, (double)a->group_bytes[group]), "s");
+}
+
+static const char *group_bound(const struct subject *s, int group)
+{
+    const struct analysis *a = s->analysis;
+    return bound_name(roof_bound(&s->roof, (double)a->group_cost[group].flops, (double)a->group_bytes[group]));
+}
+
 void analyze_print_layers(const struct subject *s)
 {
     const struct analysis *a = s->analysis;
@@ -143,7 +155,11 @@ void analyze_print_layers(const struct subject *s)
     table_column(t, "output", TABLE_LEFT);
     static const char *const titles[] = {"MACs", "FLOPs", "FLOP/byte"};
     for (size_t i = 0; i < COUNT_OF(titles); i++) table_column(t, titles[i], TABLE_RIGHT);
-    for (int i = 0; i < s->graph->n_nodes; i++) {
+    if (s->chip) {
+        table_column(t, "floor", TABLE_RIGHT);
+        table_column(t, "bound", TABLE_LEFT);
+    }
+    for (int i = 0, group = -1; i < s->graph->n_nodes; i++) {
         const struct node_cost *c = &a->nodes[i];
         count bytes = count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
         const char *cells[] = {c->node->name,
@@ -151,11 +167,21 @@ void analyze_print_layers(const struct subject *s)
                                cell_shape(&c->node->out[0]->shape).text,
                                c->cost.macs ? cell_count(c->cost.macs).text : "",
                                c->cost.flops ? cell_count(c->cost.flops).text : "",
-                               bytes ? cell_intensity(c->cost.flops, bytes).text : ""};
-        table_row(t, -1, cells, (int)COUNT_OF(cells));
+                               bytes ? cell_intensity(c->cost.flops, bytes).text : "",
+                               s->chip && c->group > group ? group_floor(s, c->group).text : "",
+                               s->chip && c->group > group ? group_bound(s, c->group) : ""};
+        if (c->group > group) group = c->group;
+        table_row(t, -1, cells, s->chip ? 8 : 6);
     }
     table_print(t, stdout);
+    if (s->chip) printf("\nfloor, bound: of the fused group that begins with the layer, on %s.", s->chip->name);
     printf("\nFLOP/byte: each node on its own (unfused). Empty: nothing computed, nothing moved.\n");
+}
+
+static const char *whole_bound(const struct subject *s)
+{
+    const struct analysis *a = s->analysis;
+    return bound_name(roof_bound(&s->roof, (double)a->total.flops, (double)a->bytes.fused));
 }
 
 void analyze_print_comparison(const struct subject *s, int n)
@@ -164,6 +190,10 @@ void analyze_print_comparison(const struct subject *s, int n)
     table_column(t, "model", TABLE_LEFT);
     static const char *const titles[] = {"batch", "MACs", "FLOPs", "params", "weights", "peak live", "FLOP/byte"};
     for (size_t i = 0; i < COUNT_OF(titles); i++) table_column(t, titles[i], TABLE_RIGHT);
+    if (s[0].chip) {
+        table_column(t, "floor", TABLE_RIGHT);
+        table_column(t, "bound", TABLE_LEFT);
+    }
     for (int i = 0; i < n; i++) {
         const struct analysis *a = s[i].analysis;
         char batch[16];
@@ -175,11 +205,17 @@ void analyze_print_comparison(const struct subject *s, int n)
                                cell_count(a->params).text,
                                cell_bytes(a->memory.weights).text,
                                cell_bytes(a->memory.peak_live).text,
-                               cell_intensity(a->total.flops, a->bytes.fused).text};
-        table_row(t, -1, cells, (int)COUNT_OF(cells));
+                               cell_intensity(a->total.flops, a->bytes.fused).text,
+                               s[i].chip ? quantity(analyze_floor(&s[i], a->bytes.fused), "s").text : "",
+                               s[i].chip ? whole_bound(&s[i]) : ""};
+        table_row(t, -1, cells, s[i].chip ? 10 : 8);
     }
     print_inputs(s[0].graph);
     table_print(t, stdout);
     printf("\nFLOPs: 2 x MACs + all other operations. Peak live: most bytes of activations at\n"
            "once. FLOP/byte: FLOPs over DRAM bytes between fused groups.\n");
+    if (s[0].chip)
+        printf("floor: no run on %s is faster, at %s and %s (ridge %.1f FLOP/byte).\n", s[0].chip->name,
+               quantity(s[0].roof.peak, "FLOP/s").text, quantity(s[0].roof.bandwidth, "B/s").text,
+               roof_ridge(&s[0].roof));
 }
