@@ -11,15 +11,13 @@ static void tool_rows(struct table *t, const struct convention *c, const struct 
 {
     struct convention_total total;
     convention_count(c, g, &total);
-    const char *head[] = {c->tool, quantity_exact(total.value).text, c->unit, c->note};
-    int row = table_row(t, -1, head, (int)COUNT_OF(head));
+    int row = TABLE_ROW(t, -1, c->tool, quantity_exact(total.value).text, c->unit, c->note);
     table_bold(t, row);
     for (int i = 0; i < total.n_terms; i++) {
         const struct convention_term *term = &total.terms[i];
         char sum[80];
         snprintf(sum, sizeof sum, "%d x %s", term->rule->factor, term->rule->what);
-        const char *cells[] = {"", quantity_exact(count_mul(term->rule->factor, term->n)).text, "", sum};
-        table_row(t, row, cells, (int)COUNT_OF(cells));
+        TABLE_ROW(t, row, "", quantity_exact(count_mul(term->rule->factor, term->n)).text, "", sum);
     }
 }
 

@@ -23,10 +23,9 @@ double analyze_groups_floor(const struct subject *s)
 static void level_row(struct table *t, const struct subject *s, const char *level, count bytes, const char *what)
 {
     double flops = (double)s->analysis->total.flops;
-    const char *cells[] = {level, cell_intensity(s->analysis->total.flops, bytes).text,
-                           bound_name(roof_bound(&s->roof, flops, (double)bytes)),
-                           quantity(analyze_floor(s, bytes), "s").text, what};
-    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    TABLE_ROW(t, -1, level, cell_intensity(s->analysis->total.flops, bytes).text,
+              bound_name(roof_bound(&s->roof, flops, (double)bytes)), quantity(analyze_floor(s, bytes), "s").text,
+              what);
 }
 
 static int memory_bound_groups(const struct subject *s)
@@ -55,8 +54,7 @@ void analyze_print_chip(const struct subject *s)
     table_column(t, "if", TABLE_CUT);
     level_row(t, s, "unfused", b->unfused, "work and traffic overlap fully");
     level_row(t, s, "fused", b->fused, "the same");
-    const char *cells[] = {"fused", "", "", quantity(analyze_groups_floor(s), "s").text, groups};
-    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    TABLE_ROW(t, -1, "fused", "", "", quantity(analyze_groups_floor(s), "s").text, groups);
     level_row(t, s, "ideal", b->ideal, "nothing but inputs, weights, outputs moves");
     table_print(t, stdout);
     printf("\n");

@@ -50,15 +50,12 @@ struct cell cell_shape(const struct shape *s)
 /* A row of the card: a count, its exact value, what it counts. */
 static void card_row(struct table *t, const char *name, struct cell value, count exact, const char *what)
 {
-    const char *cells[] = {name, value.text, quantity_exact(exact).text, what};
-    table_row(t, -1, cells, 4);
+    TABLE_ROW(t, -1, name, value.text, quantity_exact(exact).text, what);
 }
 
 static void traffic_row(struct table *t, const char *name, count bytes, count flops, const char *what)
 {
-    const char *cells[] = {name, cell_bytes(bytes).text, quantity_exact(bytes).text, cell_intensity(flops, bytes).text,
-                           what};
-    table_row(t, -1, cells, 5);
+    TABLE_ROW(t, -1, name, cell_bytes(bytes).text, quantity_exact(bytes).text, cell_intensity(flops, bytes).text, what);
 }
 
 /* "input 3x224x224 f32 (torchvision 0.14.1)": one image of each input. */
@@ -120,15 +117,11 @@ void analyze_print_types(const struct subject *s)
         char nodes[16];
         if (!total->nodes) continue;
         snprintf(nodes, sizeof nodes, "%d", total->nodes);
-        const char *cells[] = {op_kind_label((enum op_kind)k),
-                               nodes,
-                               total->cost.macs ? cell_count(total->cost.macs).text : "",
-                               total->cost.flops ? cell_count(total->cost.flops).text : "",
-                               cell_share(total->cost.flops, a->total.flops).text,
-                               total->bytes ? cell_bytes(total->bytes).text : "",
-                               cell_share(total->bytes, a->bytes.unfused).text,
-                               total->params ? cell_count(total->params).text : ""};
-        table_row(t, -1, cells, (int)COUNT_OF(cells));
+        TABLE_ROW(t, -1, op_kind_label((enum op_kind)k), nodes,
+                  total->cost.macs ? cell_count(total->cost.macs).text : "",
+                  total->cost.flops ? cell_count(total->cost.flops).text : "",
+                  cell_share(total->cost.flops, a->total.flops).text, total->bytes ? cell_bytes(total->bytes).text : "",
+                  cell_share(total->bytes, a->bytes.unfused).text, total->params ? cell_count(total->params).text : "");
     }
     table_print(t, stdout);
     printf("\nbytes: modelled DRAM traffic of each node on its own (unfused).\n");
@@ -162,16 +155,13 @@ void analyze_print_layers(const struct subject *s)
     for (int i = 0, group = -1; i < s->graph->n_nodes; i++) {
         const struct node_cost *c = &a->nodes[i];
         count bytes = count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
-        const char *cells[] = {c->node->name,
-                               c->node->module ? c->node->module : c->node->op_type,
-                               cell_shape(&c->node->out[0]->shape).text,
-                               c->cost.macs ? cell_count(c->cost.macs).text : "",
-                               c->cost.flops ? cell_count(c->cost.flops).text : "",
-                               bytes ? cell_intensity(c->cost.flops, bytes).text : "",
-                               s->chip && c->group > group ? group_floor(s, c->group).text : "",
-                               s->chip && c->group > group ? group_bound(s, c->group) : ""};
+        TABLE_ROW(t, -1, c->node->name, c->node->module ? c->node->module : c->node->op_type,
+                  cell_shape(&c->node->out[0]->shape).text, c->cost.macs ? cell_count(c->cost.macs).text : "",
+                  c->cost.flops ? cell_count(c->cost.flops).text : "",
+                  bytes ? cell_intensity(c->cost.flops, bytes).text : "",
+                  s->chip && c->group > group ? group_floor(s, c->group).text : "",
+                  s->chip && c->group > group ? group_bound(s, c->group) : "");
         if (c->group > group) group = c->group;
-        table_row(t, -1, cells, s->chip ? 8 : 6);
     }
     table_print(t, stdout);
     if (s->chip) printf("\nfloor, bound: of the fused group that begins with the layer, on %s.", s->chip->name);
@@ -198,17 +188,11 @@ void analyze_print_comparison(const struct subject *s, int n)
         const struct analysis *a = s[i].analysis;
         char batch[16];
         snprintf(batch, sizeof batch, "%d", a->batch);
-        const char *cells[] = {s[i].graph->name,
-                               batch,
-                               cell_count(a->total.macs).text,
-                               cell_count(a->total.flops).text,
-                               cell_count(a->params).text,
-                               cell_bytes(a->memory.weights).text,
-                               cell_bytes(a->memory.peak_live).text,
-                               cell_intensity(a->total.flops, a->bytes.fused).text,
-                               s[i].chip ? quantity(analyze_floor(&s[i], a->bytes.fused), "s").text : "",
-                               s[i].chip ? whole_bound(&s[i]) : ""};
-        table_row(t, -1, cells, s[i].chip ? 10 : 8);
+        TABLE_ROW(t, -1, s[i].graph->name, batch, cell_count(a->total.macs).text, cell_count(a->total.flops).text,
+                  cell_count(a->params).text, cell_bytes(a->memory.weights).text, cell_bytes(a->memory.peak_live).text,
+                  cell_intensity(a->total.flops, a->bytes.fused).text,
+                  s[i].chip ? quantity(analyze_floor(&s[i], a->bytes.fused), "s").text : "",
+                  s[i].chip ? whole_bound(&s[i]) : "");
     }
     print_inputs(s[0].graph);
     table_print(t, stdout);

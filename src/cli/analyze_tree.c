@@ -79,13 +79,10 @@ static void print_branch(struct tree *t, int i, struct table *table, const struc
         else
             snprintf(kind, sizeof kind, "%.40s", what);
     }
-    const char *cells[] = {name,
-                           kind,
-                           b->node ? cell_shape(&b->node->out[0]->shape).text : "",
-                           b->params ? cell_count(b->params).text : "",
-                           b->cost.macs ? cell_count(b->cost.macs).text : "",
-                           cell_share(b->cost.macs, a->total.macs).text};
-    b->row = table_row(table, b->parent < 0 ? -1 : t->branches[b->parent].row, cells, (int)COUNT_OF(cells));
+    b->row =
+        TABLE_ROW(table, b->parent < 0 ? -1 : t->branches[b->parent].row, name, kind,
+                  b->node ? cell_shape(&b->node->out[0]->shape).text : "", b->params ? cell_count(b->params).text : "",
+                  b->cost.macs ? cell_count(b->cost.macs).text : "", cell_share(b->cost.macs, a->total.macs).text);
 }
 
 void analyze_print_tree(const struct subject *s, int depth)

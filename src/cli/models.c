@@ -57,9 +57,8 @@ static void model_row(struct table *t, const struct zoo_model *m, const struct a
 {
     char year[16];
     snprintf(year, sizeof year, "%d", m->year);
-    const char *cells[] = {m->id, quantity((double)a->params, "").text, quantity((double)a->total.macs, "").text,
-                           year,  m->is_in_report ? "yes" : "",         m->reference};
-    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    TABLE_ROW(t, -1, m->id, quantity((double)a->params, "").text, quantity((double)a->total.macs, "").text, year,
+              m->is_in_report ? "yes" : "", m->reference);
 }
 
 static struct table *new_table(void)

@@ -13,6 +13,11 @@ struct table *table_new(void); /* NULL only when memory is out; all accept NULL 
 void table_column(struct table *t, const char *title, enum table_align align);
 /* A row under `parent` (-1: none); cells are copied through the safe printer. Returns the row's number. */
 int table_row(struct table *t, int parent, const char *const *cells, int n);
+/* The same for cells written out. They may be parts of temporaries, which live until the call is over; in an array that
+   is initialised before it they would not. */
+#define TABLE_ROW(t, parent, ...)                            \
+    table_row(t, parent, (const char *const[]){__VA_ARGS__}, \
+              (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)))
 void table_bold(struct table *t, int row);
 /* Prints and frees. */
 void table_print(struct table *t, FILE *out);
