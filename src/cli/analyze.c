@@ -246,7 +246,7 @@ const struct command command_analyze = {
     .examples = "  gable analyze resnet18\n"
                 "  gable analyze efficientnet_b0 --by tree\n"
                 "  gable analyze mobilenet_v2 --batch 1,64,256\n"
-                "  gable analyze resnet50 --chip tesla_t4 --by layer\n"
+                "  gable analyze resnet50 --chip nvidia_t4 --by layer\n"
                 "  gable analyze resnet50 --as thop\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
