@@ -14,7 +14,8 @@ struct subject {
     struct roof roof;        /* of that chip, for the graph's dtype */
 };
 
-/* No run is faster: everything at once (the whole's fused bytes), and the groups one after another. Seconds. */
+/* The least time, in seconds, for the model's FLOPs with so much traffic, all overlapping; and for its fused groups one
+   after another. A run that moves less than that traffic can be faster. */
 double analyze_floor(const struct subject *s, count bytes);
 double analyze_groups_floor(const struct subject *s);
 

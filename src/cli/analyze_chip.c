@@ -1,4 +1,4 @@
-/* gable analyze --chip: what bounds the model there, and the time that no run can beat. */
+/* gable analyze --chip: what bounds the model there, and the least time for its work and traffic. */
 #include "cli/analyze.h"
 
 #include "base/units.h"
@@ -42,7 +42,7 @@ void analyze_print_chip(const struct subject *s)
     const struct traffic *b = &s->analysis->bytes;
     char groups[96];
     if (!s->chip) return;
-    snprintf(groups, sizeof groups, "one group after another; %d of %d memory-bound", memory_bound_groups(s),
+    snprintf(groups, sizeof groups, "group by group; %d of %d memory-bound", memory_bound_groups(s),
              s->analysis->n_groups);
     printf("on %s: %s, %s, ridge at %.1f FLOP/byte (declared)\n\n", s->chip->name,
            quantity(s->roof.peak, "FLOP/s").text, quantity(s->roof.bandwidth, "B/s").text, roof_ridge(&s->roof));
@@ -55,7 +55,7 @@ void analyze_print_chip(const struct subject *s)
     level_row(t, s, "unfused", b->unfused, "work and traffic overlap fully");
     level_row(t, s, "fused", b->fused, "the same");
     TABLE_ROW(t, -1, "fused", "", "", quantity(analyze_groups_floor(s), "s").text, groups);
-    level_row(t, s, "ideal", b->ideal, "nothing but inputs, weights, outputs moves");
+    level_row(t, s, "ideal", b->ideal, "nothing in between moves");
     table_print(t, stdout);
     printf("\n");
 }

@@ -199,7 +199,7 @@ void analyze_print_comparison(const struct subject *s, int n)
     printf("\nFLOPs: 2 x MACs + all other operations. Peak live: most bytes of activations at\n"
            "once. FLOP/byte: FLOPs over DRAM bytes between fused groups.\n");
     if (s[0].chip)
-        printf("floor: no run on %s is faster, at %s and %s (ridge %.1f FLOP/byte).\n", s[0].chip->name,
-               quantity(s[0].roof.peak, "FLOP/s").text, quantity(s[0].roof.bandwidth, "B/s").text,
+        printf("floor: least time for those FLOPs and bytes on %s,\nat %s and %s (ridge %.1f FLOP/byte).\n",
+               s[0].chip->name, quantity(s[0].roof.peak, "FLOP/s").text, quantity(s[0].roof.bandwidth, "B/s").text,
                roof_ridge(&s[0].roof));
 }
