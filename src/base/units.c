@@ -9,7 +9,7 @@ struct quantity quantity(double value, const char *unit)
 {
     static const char *const prefixes[] = {"p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"};
     struct quantity q;
-    if (isnan(value)) {
+    if (!isfinite(value)) {
         snprintf(q.text, sizeof q.text, "-");
     } else if (value == 0) {
         snprintf(q.text, sizeof q.text, "0%s%s", *unit ? " " : "", unit);

@@ -8,7 +8,7 @@
 struct quantity {
     char text[32];
 };
-/* 1.23e9, "FLOP/s" -> "1.23 GFLOP/s"; 0 -> "0 FLOP/s"; NaN -> "-". */
+/* 1.23e9, "FLOP/s" -> "1.23 GFLOP/s"; 0 -> "0 FLOP/s"; NaN and infinities -> "-". */
 struct quantity quantity(double value, const char *unit);
 /* 1814073344 -> "1,814,073,344"; COUNT_MAX -> "too large". */
 struct quantity quantity_exact(count value);

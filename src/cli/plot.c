@@ -185,8 +185,8 @@ static bool canvas_init(struct canvas *c, const struct plot *p)
                          .y0 = y.low};
     c->x_per_dot = (x.high - x.low) / (c->columns * c->across);
     c->y_per_dot = (y.high - y.low) / (c->rows * c->up);
-    c->dots = calloc((size_t)(c->columns * c->rows), 1);
-    c->marks = calloc((size_t)(c->columns * c->rows), 1);
+    c->dots = calloc((size_t)c->columns, (size_t)c->rows);
+    c->marks = calloc((size_t)c->columns, (size_t)c->rows);
     return c->dots && c->marks;
 }
 

@@ -33,8 +33,11 @@ gable_status chips_parse(const char *name, const char *yaml, size_t len, struct 
 {
     struct arena *a = arena_new(ARENA_MAX);
     struct chips *c = arena_alloc(a, sizeof *c);
-    gable_status s = c ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for chips");
-    if (!s) s = chips_read(name, yaml, len, a, &c->chip, &c->n, e);
+    if (!c) {
+        arena_free(a);
+        return error_set(e, GABLE_NO_MEMORY, "no memory for chips");
+    }
+    gable_status s = chips_read(name, yaml, len, a, &c->chip, &c->n, e);
     if (s) {
         arena_free(a);
         return s;
@@ -59,7 +62,7 @@ static struct chip *find(const struct chips *c, const char *id)
 /* Replaces chips of the same id, appends the others. */
 static gable_status overlay(struct chips *c, const struct chip *own, int n, gable_error *e)
 {
-    struct chip *all = arena_array(c->arena, (size_t)(c->n + n), sizeof *all);
+    struct chip *all = arena_array(c->arena, (size_t)c->n + (size_t)n, sizeof *all);
     if (!all) return error_set(e, GABLE_NO_MEMORY, "no memory for %d chips", c->n + n);
     memcpy(all, c->chip, (size_t)c->n * sizeof *all);
     c->chip = all;

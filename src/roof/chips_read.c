@@ -143,7 +143,7 @@ static bool read_flag(struct pass *p, const struct field *f)
 {
     const char *text = yaml_reader_text(&p->y);
     bool is_true = text && !strcmp(text, "true");
-    if (!is_true && (!text || strcmp(text, "false"))) expected(p, f->key, "true or false");
+    if (!is_true && (!text || strcmp(text, "false") != 0)) expected(p, f->key, "true or false");
     return is_true;
 }
 
@@ -318,7 +318,8 @@ static void read_chip(struct pass *p, struct chip *chip)
     for (const struct field *f; next_value(p, chip_fields, COUNT_OF(chip_fields), places, &f);)
         read_chip_field(p, f, chip);
     require(p, start, chip_fields, COUNT_OF(chip_fields), places);
-    for (int i = 0; i < p->n && !p->y.status; i++)
+    if (p->y.status || !chip->id) return;
+    for (int i = 0; i < p->n; i++)
         if (!strcmp(p->chip[i].id, chip->id))
             yaml_reader_fail(&p->y, places[0], "id '%s' was given to an earlier chip", chip->id);
     if (p->y.status) return;
@@ -344,11 +345,12 @@ static void read_document(struct pass *p)
 {
     static const char form[] = "'chips:' and a list of chips";
     yaml_reader_next(&p->y); /* the stream */
-    if (yaml_reader_next(&p->y) == YAML_STREAM_END_EVENT || yaml_reader_next(&p->y) != YAML_MAPPING_START_EVENT)
-        expected(p, "file", form);
+    yaml_event_type_t type = yaml_reader_next(&p->y);
+    if (type != YAML_STREAM_END_EVENT) type = yaml_reader_next(&p->y);
+    if (type != YAML_MAPPING_START_EVENT) expected(p, "file", form);
     yaml_reader_next(&p->y);
     const char *key = yaml_reader_text(&p->y);
-    if (!key || strcmp(key, "chips")) expected(p, "file", form);
+    if (!key || strcmp(key, "chips") != 0) expected(p, "file", form);
     if (yaml_reader_next(&p->y) != YAML_SEQUENCE_START_EVENT) expected(p, "chips", "a list");
     while (yaml_reader_next(&p->y) != YAML_SEQUENCE_END_EVENT && grow(p)) {
         read_chip(p, &p->chip[p->n]);
