@@ -15,17 +15,21 @@ struct task {
     const struct arrays *arrays; /* of a stream */
     size_t bytes;                /* of one array of one thread, in STREAM_GRAIN steps */
     int64_t repeats;             /* of a slice, by task_calibrate */
+    double slice_s;              /* what a slice then takes */
 };
 enum { BURST_SLICES = 64 };
 struct burst {
     double rate;     /* FLOP/s or byte/s of the whole team: of the median slice */
     double clock_hz; /* mean over the threads of the median over the slices; 0 for streams and where unknown */
+    double slice_s;  /* the median slice */
     double waited;   /* the largest share of the burst that a thread waited for a CPU; 0 where unknown */
 };
 /* What one repeat does on one thread: FLOPs or bytes. */
 double task_work(const struct task *t);
-/* Finds the repeats that take about `slice_s`. */
+/* Finds the repeats that take about `slice_s`, 1 where one alone takes longer. */
 void task_calibrate(struct task *t, struct team *team, double slice_s);
+/* The slices that fill `seconds`: 1 to BURST_SLICES. */
+int task_slices(const struct task *t, double seconds);
 gable_status burst_run(const struct task *t, struct team *team, int slices, struct burst *out, gable_error *e);
 double monotonic_s(void);
 #endif

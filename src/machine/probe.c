@@ -13,12 +13,6 @@ struct probe {
 
 static const double SLICE_S = 0.0025;
 
-static int slices_of(double seconds)
-{
-    int n = (int)(seconds / SLICE_S + 0.5);
-    return n < 1 ? 1 : n > BURST_SLICES ? BURST_SLICES : n;
-}
-
 gable_status probe_new(struct team *team, struct probe **out, gable_error *e)
 {
     struct topology topology;
@@ -53,7 +47,7 @@ void probe_free(struct probe *p)
 static double rate_of(const struct task *t, struct team *team, double seconds)
 {
     struct burst b = {0};
-    return burst_run(t, team, slices_of(seconds), &b, NULL) ? 0 : b.rate;
+    return burst_run(t, team, task_slices(t, seconds), &b, NULL) ? 0 : b.rate;
 }
 
 double probe_flops(struct probe *p, double seconds) { return rate_of(&p->flops, p->team, seconds); }
