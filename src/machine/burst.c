@@ -135,8 +135,7 @@ static void reduce(const struct burst_work *w, int parts, struct burst *out)
     double seconds[BURST_SLICES], hz = 0;
     for (int i = 0; i < w->slices; i++) seconds[i] = slice_seconds(w, parts, i);
     for (int i = 0; i < parts; i++) hz += median_of(w->seen[i].hz, w->slices + 1) / parts;
-    out->slice_s = median_of(seconds, w->slices);
-    out->rate = task_work(w->task) * (double)w->task->repeats * parts / out->slice_s;
+    out->rate = task_work(w->task) * (double)w->task->repeats * parts / median_of(seconds, w->slices);
     out->clock_hz = w->task->stream ? 0 : hz;
 }
 
@@ -170,40 +169,38 @@ gable_status burst_run(const struct task *t, struct team *team, int slices, stru
 struct trial {
     const struct task *task;
     int64_t repeats;
+    double seconds; /* of CPU time on thread 0: waiting for a CPU says nothing about the kernel */
 };
+
+static double cpu_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
 
 static void trial_part(void *arg, int part, int parts)
 {
-    const struct trial *trial = arg;
+    struct trial *trial = arg;
+    const struct task *t = trial->task;
     struct operands o;
-    if (trial->task->gemm) gemm_enter(trial->task->gemm, part);
-    fill_operands(trial->task->flops ? trial->task->flops->dtype : DTYPE_F32, &o);
-    run_repeats(trial->task, &o, part, parts, trial->repeats);
-    if (trial->task->gemm) gemm_leave(trial->task->gemm, part);
-}
-
-/* The faster of two: a thread that had to wait for its CPU says nothing about the kernel. */
-static double trial_seconds(const struct task *t, struct team *team)
-{
-    double best = 0;
-    for (int i = 0; i < 2; i++) {
-        double start = monotonic_s();
-        team_run(team, trial_part, &(struct trial){t, t->repeats});
-        double seconds = monotonic_s() - start;
-        if (i == 0 || seconds < best) best = seconds;
-    }
-    return best;
+    if (t->gemm) gemm_enter(t->gemm, part);
+    fill_operands(t->flops ? t->flops->dtype : DTYPE_F32, &o);
+    double start = cpu_s();
+    run_repeats(t, &o, part, parts, trial->repeats);
+    if (part == 0) trial->seconds = cpu_s() - start;
+    if (t->gemm) gemm_leave(t->gemm, part);
 }
 
 void task_calibrate(struct task *t, struct team *team, double slice_s)
 {
-    double seconds = 0;
-    for (t->repeats = 1;; t->repeats *= 4) {
-        seconds = trial_seconds(t, team);
-        if (seconds > slice_s / 4 || t->repeats > INT64_MAX / 8) break;
+    struct trial trial = {.task = t, .repeats = 1};
+    for (;; trial.repeats *= 4) {
+        team_run(team, trial_part, &trial);
+        if (trial.seconds > slice_s / 4 || trial.repeats > INT64_MAX / 8) break;
     }
-    double repeats = (double)t->repeats * slice_s / seconds, one = seconds / (double)t->repeats;
-    t->repeats = repeats < 1 ? 1 : (int64_t)repeats;
+    double one = trial.seconds / (double)trial.repeats;
+    t->repeats = slice_s < one ? 1 : (int64_t)(slice_s / one);
     t->slice_s = one * (double)t->repeats;
 }
 

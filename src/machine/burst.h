@@ -21,7 +21,6 @@ enum { BURST_SLICES = 64 };
 struct burst {
     double rate;     /* FLOP/s or byte/s of the whole team: of the median slice */
     double clock_hz; /* mean over the threads of the median over the slices; 0 for streams and where unknown */
-    double slice_s;  /* the median slice */
     double waited;   /* the largest share of the burst that a thread waited for a CPU; 0 where unknown */
 };
 /* What one repeat does on one thread: FLOPs or bytes. */

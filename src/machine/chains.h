@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHAINS_12(M, ...)                                                                                        \
-    M(0, __VA_ARGS__)                                                                                            \
-    M(1, __VA_ARGS__)                                                                                            \
-    M(2, __VA_ARGS__)                                                                                            \
-    M(3, __VA_ARGS__)                                                                                            \
-    M(4, __VA_ARGS__)                                                                                            \
-    M(5, __VA_ARGS__) M(6, __VA_ARGS__) M(7, __VA_ARGS__) M(8, __VA_ARGS__) M(9, __VA_ARGS__) M(10, __VA_ARGS__) \
-        M(11, __VA_ARGS__)
+#define CHAINS_12(M, ...) \
+    M(0, __VA_ARGS__)     \
+    M(1, __VA_ARGS__)     \
+    M(2, __VA_ARGS__)     \
+    M(3, __VA_ARGS__)     \
+    M(4, __VA_ARGS__)     \
+    M(5, __VA_ARGS__)     \
+    M(6, __VA_ARGS__) M(7, __VA_ARGS__) M(8, __VA_ARGS__) M(9, __VA_ARGS__) M(10, __VA_ARGS__) M(11, __VA_ARGS__)
 #define CHAINS_16(M, ...) \
     CHAINS_12(M, __VA_ARGS__) M(12, __VA_ARGS__) M(13, __VA_ARGS__) M(14, __VA_ARGS__) M(15, __VA_ARGS__)
 #define CHAINS_24(M, ...)     \

@@ -10,10 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-    ROUNDS = 7, /* at least, where the budget allows */
-    TRIES = 3,  /* for a calibration that holds */
-};
+enum { ROUNDS = 7 }; /* at least, where the budget allows */
 static const double WAITED_MOST = 0.01;
 
 struct pace {
@@ -108,13 +105,10 @@ static void tell(const struct session *s, const struct job *j, int total)
 static gable_status measure_once(struct session *s, struct job *j, gable_error *e)
 {
     struct team *team = team_of(s, j);
-    struct burst b = {0};
-    for (int i = 0; i < TRIES; i++) {
-        if (i > 0 || !j->task.repeats) task_calibrate(&j->task, team, s->pace.slice_s);
-        gable_status status = burst_run(&j->task, team, task_slices(&j->task, s->pace.burst_s), &b, e);
-        if (status) return status;
-        if (b.slice_s >= j->task.slice_s / 2) break; /* else calibrated while others had the CPU: slices too short */
-    }
+    struct burst b;
+    if (!j->task.repeats) task_calibrate(&j->task, team, s->pace.slice_s);
+    gable_status status = burst_run(&j->task, team, task_slices(&j->task, s->pace.burst_s), &b, e);
+    if (status) return status;
     bool is_clean = b.waited <= WAITED_MOST;
     j->samples[j->n++] = (struct sample){b.rate, b.clock_hz, is_clean};
     j->n_clean += is_clean;
