@@ -92,7 +92,7 @@ gable_status chips_load(const char *path, struct chips **out, gable_error *e)
     struct chips *c = NULL;
     gable_status s = chips_builtin(&c, e);
     if (!s && !path && !file_data_path("chips.yaml", own, sizeof own, NULL) && !access(own, F_OK)) path = own;
-    if (!s && path) s = add_file(c, path, e);
+    if (c && !s && path) s = add_file(c, path, e);
     if (s) {
         chips_free(c);
         return s;
