@@ -161,7 +161,7 @@ static void check_chips(const struct study *s, struct faults *f)
     for (int i = 0; s->chips && i < s->chips->n; i++) {
         const struct chip *c = &s->chips->chip[i];
         if (c->kind == CHIP_MCU || !(c->bandwidth.value > 0)) continue;
-        if (c->bandwidth.value < 5e8 || c->bandwidth.value > 1e15)
+        if (c->bandwidth.value < 5e8 || c->bandwidth.value > 1e17)
             add_fault(f, "bandwidth", c->id, "%s cannot be: a factor of 1000 is missing or too many",
                       quantity(c->bandwidth.value, "B/s").text);
     }

@@ -2,14 +2,19 @@
 #include "report/figures/chips.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-const char *chip_label(const struct chip *c)
+struct chip_name chip_label(const struct chip *c)
 {
     static const char *const openings[] = {"Tesla ", "NVIDIA ", "Instinct ", "Google "};
+    struct chip_name name;
+    const char *from = c->name, *end = strstr(c->name, " (");
     for (size_t i = 0; i < COUNT_OF(openings); i++)
-        if (!strncmp(c->name, openings[i], strlen(openings[i]))) return c->name + strlen(openings[i]);
-    return c->name;
+        if (!strncmp(c->name, openings[i], strlen(openings[i]))) from = c->name + strlen(openings[i]);
+    int length = end > from ? (int)(end - from) : (int)strlen(from);
+    snprintf(name.text, sizeof name.text, "%.*s", length, from);
+    return name;
 }
 
 const char *chip_kind_color(enum chip_kind k)
@@ -54,6 +59,14 @@ static bool fastest_roof(const struct chip *c, struct roof *out, enum dtype *d)
 }
 
 enum trend { BY_RIDGE, BY_WATT };
+
+static struct quantity trend_quantity(double value, enum trend t)
+{
+    struct quantity q;
+    if (t == BY_WATT) return figure_quantity(value, "FLOP/s/W");
+    snprintf(q.text, sizeof q.text, "%.3g\u00a0FLOP/B", value);
+    return q;
+}
 
 static bool value_of(const struct chip *c, enum trend t, double *value, enum dtype *d)
 {
@@ -105,8 +118,7 @@ static void draw_kind(struct figure *f, const struct study *s, enum chip_kind k,
         json_t *facts = figure_facts(f);
         figure_fact(f, facts, "Year", "%d", c->year);
         figure_fact(f, facts, "Fastest float type", "%s", dtype_label(d));
-        figure_fact(f, facts, t == BY_RIDGE ? "Ridge" : "Efficiency", "%s",
-                    figure_quantity(value, t == BY_RIDGE ? "FLOP/B" : "FLOP/s/W").text);
+        figure_fact(f, facts, t == BY_RIDGE ? "Ridge" : "Efficiency", "%s", trend_quantity(value, t).text);
         if (c->tdp_w > 0) figure_fact(f, facts, "Power", "%.0f W", c->tdp_w);
         figure_append(
             f, points,
@@ -115,8 +127,8 @@ static void draw_kind(struct figure *f, const struct study *s, enum chip_kind k,
                              .name = c->name, .x = c->year, .y = value, .color = chip_kind_color(k), .facts = facts}));
         if (c->is_in_study)
             figure_add(f, "labels",
-                       figure_pack(f, "{s:[f,f], s:s, s:s, s:i}", "at", (double)c->year, value, "text", chip_label(c),
-                                   "color", "@ink", "r", 5));
+                       figure_pack(f, "{s:[f,f], s:s, s:s, s:i}", "at", (double)c->year, value, "text",
+                                   chip_label(c).text, "color", "@ink", "r", 5));
     }
     if (!json_array_size(points)) {
         json_decref(points);
@@ -176,18 +188,18 @@ static void say_findings(struct figure *f, const struct study *s, enum trend t)
         struct line l = fit_kind(s->chips, (enum chip_kind)k, t);
         if (l.n && (steepest < 0 || l.slope > best.slope)) best = l, steepest = k;
     }
-    const char *what = t == BY_RIDGE ? "The ridge" : "FLOP/s per watt", *unit = t == BY_RIDGE ? "FLOP/B" : "FLOP/s/W";
+    const char *what = t == BY_RIDGE ? "The ridge" : "FLOP/s per watt";
     if (steepest < 0)
-        figure_say(f, "title", "%s lies between %s and %s", what, figure_quantity(least, unit).text,
-                   figure_quantity(most, unit).text);
+        figure_say(f, "title", "%s lies between %s and %s", what, trend_quantity(least, t).text,
+                   trend_quantity(most, t).text);
     else if (best.slope > 0.02)
         figure_say(f, "title", "%s of %s grows %.0f\u00a0%% a year", what, chip_kind_label((enum chip_kind)steepest),
                    100 * (pow(10, best.slope) - 1));
     else
         figure_say(f, "title", "%s does not grow with the years for any kind of chip", what);
     figure_say(f, "finding", "The lowest is %s (%d) with %s, the highest %s (%d) with %s, %.0f times as much.%s",
-               chip_label(low), low->year, figure_quantity(least, unit).text, chip_label(high), high->year,
-               figure_quantity(most, unit).text, most / least,
+               chip_label(low).text, low->year, trend_quantity(least, t).text, chip_label(high).text, high->year,
+               trend_quantity(most, t).text, most / least,
                t == BY_RIDGE ? " A higher ridge asks for more work per byte before arithmetic limits." : "");
 }
 

@@ -15,6 +15,7 @@ struct panel {
 struct group {
     const char *id, *nav, *noun;
     bool has_kind[CHIP_KIND_N];
+    bool is_stacked; /* draws only chips with stacked memory (HBM), and the study's: those of data centres */
     struct panel panels[PANELS]; /* a title of NULL: one panel only */
 };
 
@@ -92,13 +93,18 @@ static void find_vendor(struct selection *s)
 
 static bool belongs(const struct group *g, const struct chip *c) { return g->has_kind[c->kind]; }
 
+static bool is_stacked(const struct chip *c)
+{
+    return c->is_in_study || (c->memory_type && !strncmp(c->memory_type, "HBM", 3));
+}
+
 static void choose(const struct chips *all, const struct group *g, struct selection *out)
 {
     const struct chip **order = calloc((size_t)all->n + 1, sizeof *order);
     int n = 0;
     *out = (struct selection){.group = g, .panels = g->panels[1].title ? 2 : 1};
     for (int i = 0; order && i < all->n; i++)
-        if (belongs(g, &all->chip[i])) order[n++] = &all->chip[i];
+        if (belongs(g, &all->chip[i]) && (!g->is_stacked || is_stacked(&all->chip[i]))) order[n++] = &all->chip[i];
     if (order) qsort(order, (size_t)n, sizeof *order, newest_first);
     for (int i = 0; i < n && out->n < SHOWN; i++) {
         struct entry e;
@@ -190,7 +196,7 @@ static void draw_panel(struct figure *f, const struct selection *s, const struct
             c->name, facts);
         figure_add(f, "ends",
                    figure_pack(f, "{s:i, s:[f,f], s:s, s:s, s:s, s:i, s:b}", "grid", p, "at", w->x_high, r->peak,
-                               "text", chip_label(c), "color", "@ink", "stroke", color, "lo", 40, "bold", 0));
+                               "text", chip_label(c).text, "color", "@ink", "stroke", color, "lo", 40, "bold", 0));
     }
 }
 
@@ -241,17 +247,18 @@ static void say_findings(struct figure *f, const struct selection *s)
     }
     double before = roof_ridge(&old->roof[p]), after = roof_ridge(&new->roof[p]);
     if (low == high) {
-        figure_say(f, "title", "%s has its ridge at %.0f FLOP/B", chip_label(low->chip), roof_ridge(&low->roof[p]));
-        figure_say(f, "finding", "To be limited by arithmetic, a kernel must use each byte %.0f times on the %s.",
-                   roof_ridge(&low->roof[p]), chip_label(low->chip));
+        figure_say(f, "title", "%s has its ridge at %.3g FLOP/B", chip_label(low->chip).text,
+                   roof_ridge(&low->roof[p]));
+        figure_say(f, "finding", "To be limited by arithmetic, a kernel must use each byte %.3g times on the %s.",
+                   roof_ridge(&low->roof[p]), chip_label(low->chip).text);
         return;
     }
     if (old->chip->year == new->chip->year)
-        figure_say(f, "title", "%s: ridges from %.0f to %.0f FLOP/B", s->group->nav, roof_ridge(&low->roof[p]),
+        figure_say(f, "title", "%s: ridges from %.3g to %.3g FLOP/B", s->group->nav, roof_ridge(&low->roof[p]),
                    roof_ridge(&high->roof[p]));
     else
-        figure_say(f, "title", "From %s (%d) to %s (%d) the ridge %s from %.0f to %.0f FLOP/B", chip_label(old->chip),
-                   old->chip->year, chip_label(new->chip), new->chip->year,
+        figure_say(f, "title", "From %s (%d) to %s (%d) the ridge %s from %.3g to %.3g FLOP/B",
+                   chip_label(old->chip).text, old->chip->year, chip_label(new->chip).text, new->chip->year,
                    after > 1.1 * before   ? "rose"
                    : after < before / 1.1 ? "fell"
                                           : "went",
@@ -259,13 +266,13 @@ static void say_findings(struct figure *f, const struct selection *s)
     json_t *change =
         old->chip->year == new->chip->year
             ? json_string("")
-            : figure_text(f, " From %s to %s peak changed %.1f-fold, bandwidth %.1f-fold.", chip_label(old->chip),
-                          chip_label(new->chip), new->roof[p].peak / old->roof[p].peak,
+            : figure_text(f, " From %s to %s peak changed %.1f-fold, bandwidth %.1f-fold.", chip_label(old->chip).text,
+                          chip_label(new->chip).text, new->roof[p].peak / old->roof[p].peak,
                           new->roof[p].bandwidth / old->roof[p].bandwidth);
     figure_say(
         f, "finding",
-        "To be limited by arithmetic, a kernel must use each byte %.0f times on the %s and %.0f times on the %s.%s",
-        roof_ridge(&high->roof[p]), chip_label(high->chip), roof_ridge(&low->roof[p]), chip_label(low->chip),
+        "To be limited by arithmetic, a kernel must use each byte %.3g times on the %s and %.3g times on the %s.%s",
+        roof_ridge(&high->roof[p]), chip_label(high->chip).text, roof_ridge(&low->roof[p]), chip_label(low->chip).text,
         change ? json_string_value(change) : "");
     json_decref(change);
 }
@@ -298,8 +305,8 @@ static json_t *build(const struct study *s, const struct group *g, gable_error *
     for (int p = 0; p < chosen.panels; p++) draw_panel(&f, &chosen, &w, p);
     if (chosen.n < total)
         figure_say(&f, "note",
-                   "%d of %d %s: the study\u2019s and the newest whose roofs do not coincide; the table has all.",
-                   chosen.n, total, g->noun);
+                   "%d of %d %s: the study\u2019s and the newest whose roofs do not coincide%s; the table has all.",
+                   chosen.n, total, g->noun, g->is_stacked ? ", with HBM" : "");
     figure_set(&f, "narrow", narrow_variant(&f, &chosen));
     add_table(&f, s->chips, g);
     say_findings(&f, &chosen);
@@ -312,22 +319,27 @@ static json_t *build(const struct study *s, const struct group *g, gable_error *
 }
 
 static const struct group groups[] = {
-    {"chips-gpu",
-     "GPUs",
-     "GPUs",
-     {[CHIP_GPU] = true},
-     {{"float32, vector units", {DTYPE_F32}}, {"float16, fastest units", {DTYPE_F16, DTYPE_BF16}}}},
-    {"chips-cpu", "CPUs", "CPUs", {[CHIP_CPU] = true}, {{"float32", {DTYPE_F32}}, {NULL, {0}}}},
-    {"chips-asic",
-     "ASICs",
-     "ASICs",
-     {[CHIP_ASIC] = true},
-     {{"bfloat16 or float16", {DTYPE_BF16, DTYPE_F16}}, {NULL, {0}}}},
-    {"chips-soc",
-     "SoCs and edge",
-     "SoCs, edge and microcontroller chips",
-     {[CHIP_SOC] = true, [CHIP_MCU] = true},
-     {{"float32", {DTYPE_F32}}, {"float16", {DTYPE_F16}}}},
+    {.id = "chips-gpu",
+     .nav = "Data-centre GPUs",
+     .noun = "GPUs",
+     .has_kind = {[CHIP_GPU] = true},
+     .is_stacked = true,
+     .panels = {{"float32, vector units", {DTYPE_F32}}, {"float16, fastest units", {DTYPE_F16, DTYPE_BF16}}}},
+    {.id = "chips-cpu",
+     .nav = "CPUs",
+     .noun = "CPUs",
+     .has_kind = {[CHIP_CPU] = true},
+     .panels = {{"float32", {DTYPE_F32}}}},
+    {.id = "chips-asic",
+     .nav = "ASICs",
+     .noun = "ASICs",
+     .has_kind = {[CHIP_ASIC] = true},
+     .panels = {{"bfloat16 or float16", {DTYPE_BF16, DTYPE_F16}}}},
+    {.id = "chips-soc",
+     .nav = "SoCs and edge",
+     .noun = "SoCs, edge and microcontroller chips",
+     .has_kind = {[CHIP_SOC] = true, [CHIP_MCU] = true},
+     .panels = {{"float32", {DTYPE_F32}}, {"float16", {DTYPE_F16}}}},
 };
 
 json_t *figure_chips_gpu(const struct study *s, gable_error *e) { return build(s, &groups[0], e); }

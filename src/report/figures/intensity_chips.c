@@ -8,7 +8,8 @@
 enum { ROOFS = 12 };
 
 struct line {
-    const char *name, *color;
+    struct chip_name name;
+    const char *color;
     struct roof roof;
     bool is_here;
 };
@@ -23,7 +24,7 @@ static int lines_of(const struct study *s, struct line out[ROOFS])
         if (!c->is_in_study || !chip_float_roof(c, &r, &d) || d != DTYPE_F32) continue;
         out[n++] = (struct line){chip_label(c), chip_kind_color(c->kind), r, false};
     }
-    if (s->roof.peak > 0 && s->roof.bandwidth > 0) out[n++] = (struct line){"this machine", "@roof", s->roof, true};
+    if (s->roof.peak > 0 && s->roof.bandwidth > 0) out[n++] = (struct line){{"this machine"}, "@roof", s->roof, true};
     return n;
 }
 
@@ -57,11 +58,11 @@ static void draw_line(struct figure *f, const struct study *s, const struct wind
     figure_fact(f, facts, "Peak", "%s", figure_quantity(line->roof.peak, "FLOP/s").text);
     draw_roof(f, &line->roof, w,
               &(struct roof_style){.color = line->color, .width = line->is_here ? 2.2 : 1.3, .z = 3, .dot = 6},
-              line->name, facts);
+              line->name.text, facts);
     for (int i = 0; i < s->n_models; i++) {
         double x = intensity_of(s, i, b), y = roof_attainable(&line->roof, x);
         json_t *point = figure_facts(f);
-        figure_fact(f, point, "Chip", "%s", line->name);
+        figure_fact(f, point, "Chip", "%s", line->name.text);
         figure_fact(f, point, "Intensity", "%.1f FLOP/B", x);
         figure_fact(f, point, "Attainable", "%s, %.0f\u00a0%% of peak", figure_quantity(y, "FLOP/s").text,
                     100 * y / line->roof.peak);
@@ -77,7 +78,7 @@ static void draw_line(struct figure *f, const struct study *s, const struct wind
     figure_points(f, dots, 0, 6, 5);
     figure_add(f, "ends",
                figure_pack(f, "{s:[f,f], s:s, s:s, s:s, s:b}", "at", w->x_high, roof_attainable(&line->roof, w->x_high),
-                           "text", line->name, "color", "@ink", "stroke", line->color, "bold", line->is_here));
+                           "text", line->name.text, "color", "@ink", "stroke", line->color, "bold", line->is_here));
 }
 
 /* One drop line per model, named at its foot. */
@@ -115,7 +116,7 @@ static void add_table(struct figure *f, const struct study *s, const struct line
             double x = intensity_of(s, i, b), y = roof_attainable(&lines[k].roof, x);
             json_t *row = figure_row(f, s->models[i].id);
             figure_cell(f, row, s->models[i].label);
-            figure_cell(f, row, lines[k].name);
+            figure_cell(f, row, lines[k].name.text);
             figure_number(f, row, x);
             figure_number(f, row, roof_ridge(&lines[k].roof));
             figure_number(f, row, y / 1e9);
@@ -135,14 +136,14 @@ static void say_findings(struct figure *f, const struct study *s, const struct l
     }
     double bandwidth = lines[high].roof.bandwidth / lines[low].roof.bandwidth,
            peak = lines[high].roof.peak / lines[low].roof.peak;
-    figure_say(f, "title", "For %s, %s is worth %.0f times %s", s->models[least].label, lines[high].name,
-               roof_attainable(&lines[high].roof, x) / roof_attainable(&lines[low].roof, x), lines[low].name);
+    figure_say(f, "title", "For %s, %s is worth %.0f times %s", s->models[least].label, lines[high].name.text,
+               roof_attainable(&lines[high].roof, x) / roof_attainable(&lines[low].roof, x), lines[low].name.text);
     figure_say(f, "finding",
                "At %.1f FLOP/B %s may reach %s on %s and %s on %s. The two differ by %.0f times in bandwidth and by "
                "%.0f times in peak.",
                x, s->models[least].label, figure_quantity(roof_attainable(&lines[high].roof, x), "FLOP/s").text,
-               lines[high].name, figure_quantity(roof_attainable(&lines[low].roof, x), "FLOP/s").text, lines[low].name,
-               bandwidth, peak);
+               lines[high].name.text, figure_quantity(roof_attainable(&lines[low].roof, x), "FLOP/s").text,
+               lines[low].name.text, bandwidth, peak);
 }
 
 json_t *figure_intensity_chips(const struct study *s, gable_error *e)

@@ -8,7 +8,7 @@
 enum { ROW = 24, TOP = 96, COLUMNS = 16 };
 
 struct column {
-    const char *name;
+    struct chip_name name;
     struct roof roof;
     enum dtype dtype;
 };
@@ -25,7 +25,7 @@ static int columns_of(const struct study *s, struct column out[COLUMNS])
 {
     int n = 0;
     if (s->roof.peak > 0 && s->roof.bandwidth > 0)
-        out[n++] = (struct column){.name = "this machine", .roof = s->roof, .dtype = DTYPE_F32};
+        out[n++] = (struct column){.name = {"this machine"}, .roof = s->roof, .dtype = DTYPE_F32};
     for (int i = 0; s->chips && i < s->chips->n && n < COLUMNS; i++) {
         const struct chip *c = &s->chips->chip[i];
         struct column column = {.name = chip_label(c)};
@@ -51,7 +51,7 @@ static json_t *cell(struct figure *f, const struct study *s, int b, const struct
 {
     double intensity = intensity_of(s, i, b, c->dtype), share = share_of(s, i, b, c);
     bool is_memory = intensity < roof_ridge(&c->roof);
-    json_t *facts = figure_facts(f), *name = figure_text(f, "%s on %s", s->models[i].label, c->name);
+    json_t *facts = figure_facts(f), *name = figure_text(f, "%s on %s", s->models[i].label, c->name.text);
     figure_fact(f, facts, "Verdict", is_memory ? "memory-bound by %.1f times" : "compute-bound by %.1f times",
                 is_memory ? roof_ridge(&c->roof) / intensity : intensity / roof_ridge(&c->roof));
     figure_fact(f, facts, "Type", "%s", dtype_label(c->dtype));
@@ -71,8 +71,8 @@ static void draw(struct figure *f, const struct study *s, int b, const struct co
     for (int x = 0; x < n; x++) {
         figure_append(f, chips,
                       columns[x].dtype == DTYPE_F32
-                          ? json_string(columns[x].name)
-                          : figure_text(f, "%s, %s", columns[x].name, dtype_label(columns[x].dtype)));
+                          ? json_string(columns[x].name.text)
+                          : figure_text(f, "%s, %s", columns[x].name.text, dtype_label(columns[x].dtype)));
         for (int i = 0; i < s->n_models; i++) figure_append(f, data, cell(f, s, b, &columns[x], x, i));
     }
     for (int i = s->n_models - 1; i >= 0; i--) figure_append(f, names, json_string(s->models[i].label));
@@ -102,7 +102,7 @@ static void add_table(struct figure *f, const struct study *s, const struct colu
                 double intensity = intensity_of(s, i, b, columns[x].dtype), ridge = roof_ridge(&columns[x].roof);
                 json_t *row = figure_row(f, s->models[i].id);
                 figure_cell(f, row, s->models[i].label);
-                figure_cell(f, row, columns[x].name);
+                figure_cell(f, row, columns[x].name.text);
                 figure_cell(f, row, dtype_label(columns[x].dtype));
                 figure_exact(f, row, s->batches[b]);
                 figure_number(f, row, intensity);
@@ -132,13 +132,14 @@ static void say_findings(struct figure *f, const struct study *s, int b, const s
         figure_say(f, "title",
                    "%.0f\u00a0%% of the verdicts are memory-bound; %s lets the models reach %.0f\u00a0%% of its peak, "
                    "%s %.0f\u00a0%%",
-                   100.0 * memory / all, columns[easy].name, 100 * mean[easy], columns[hard].name, 100 * mean[hard]);
+                   100.0 * memory / all, columns[easy].name.text, 100 * mean[easy], columns[hard].name.text,
+                   100 * mean[hard]);
     figure_say(f, "finding",
                "At batch %d, %d of %d pairs of model and chip are memory-bound. On the mean of %d models %s allows "
                "%.0f\u00a0%% of its peak and "
                "%s %.0f\u00a0%%: a chip with a higher ridge needs more work per byte to show its peak.",
-               s->batches[b], memory, all, s->n_models, columns[easy].name, 100 * mean[easy], columns[hard].name,
-               100 * mean[hard]);
+               s->batches[b], memory, all, s->n_models, columns[easy].name.text, 100 * mean[easy],
+               columns[hard].name.text, 100 * mean[hard]);
 }
 
 json_t *figure_verdicts(const struct study *s, gable_error *e)
