@@ -90,15 +90,17 @@ json_t *figure_y_axis(struct figure *f, json_t *axis, int tick_width)
     return axis;
 }
 
+/* The nearest of 1, 2 and 5 times a power of ten that is not below (up) or not above (down). */
 static double next_step(double value, bool is_up)
 {
     static const double steps[] = {1, 2, 5, 10};
-    double decade = pow(10, floor(log10(value) + 1e-9)), mantissa = value / decade;
-    for (size_t i = 0; is_up && i < COUNT_OF(steps); i++)
-        if (steps[i] >= mantissa * (1 - 1e-9)) return steps[i] * decade;
-    for (size_t i = COUNT_OF(steps); !is_up && i-- > 0;)
-        if (steps[i] <= mantissa * (1 + 1e-9)) return steps[i] * decade;
-    return value;
+    double decade = pow(10, floor(log10(value) + 1e-9)), below = decade;
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        double step = steps[i] * decade;
+        if (is_up && step >= value * (1 - 1e-9)) return step;
+        if (step <= value * (1 + 1e-9)) below = step;
+    }
+    return is_up ? value : below;
 }
 
 double figure_log_low(double low, double room) { return next_step(low / room, false); }

@@ -48,6 +48,7 @@ static bool fastest_roof(const struct chip *c, struct roof *out, enum dtype *d)
 {
     static const enum dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16};
     bool has_any = false;
+    *out = (struct roof){0};
     for (size_t i = 0; i < COUNT_OF(types); i++) {
         struct roof r;
         if (!chip_roof(c, types[i], &r) || (has_any && r.peak <= out->peak)) continue;

@@ -170,7 +170,7 @@ static void draw_panel(struct figure *f, const struct selection *s, const struct
     bool is_single = s->panels == 1;
     figure_option(f, "grid",
                   figure_pack(f, "{s:s, s:s, s:i, s:i, s:s}", "left", p ? "53%" : "7%", "width",
-                              is_single ? "68%" : "29%", "top", TOP, "bottom", 42, "outerBoundsMode", "none"));
+                              is_single ? "68%" : "25%", "top", TOP, "bottom", 42, "outerBoundsMode", "none"));
     figure_option(f, "xAxis", figure_log_axis(f, p, "FLOP per byte (log scale)", "@plain", w->x_low, w->x_high));
     json_t *y = figure_y_axis(f, figure_log_axis(f, p, p ? "" : "FLOP/s (log scale)", "@eng", w->y_low, w->y_high),
                               FIGURE_TICKS);
