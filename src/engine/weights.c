@@ -61,6 +61,11 @@ static struct product_shape shape_of(const struct node *n)
     return is_by_output ? (struct product_shape){s->dim[0], rest, rest} : (struct product_shape){rest, s->dim[0], 1};
 }
 
+/* What the rule does not see (neighbouring pixels are alike, gates follow their planes) would grow from layer to layer:
+   products are drawn a little smaller than the rule says, and biases keep the level. */
+#define DAMPING 0.85
+#define BIAS_DEVIATION 0.2f
+
 /* Weights by He's rule, for inputs of any mean: the outputs' variance over inputs and weights is 1. A bias takes away
    what the inputs' mean adds, so that an output says something about its image however deep it lies. */
 static void draw_product(struct drawing *d, const struct node *n)
@@ -69,11 +74,12 @@ static void draw_product(struct drawing *d, const struct node *n)
     struct moments x = d->moments[n->in[0]->index];
     float *w = values_of(d, n->in[1]), *bias = n->n_in > 2 ? values_of(d, n->in[2]) : NULL;
     uint64_t seed = seed_of(d, n->in[1]);
-    double scale = sqrt(1 / ((double)p.inputs * moments_variance(x)));
+    double scale = DAMPING * sqrt(1 / ((double)p.inputs * moments_variance(x)));
     for (count i = 0; i < tensor_elements(n->in[1]); i++) w[i] = (float)scale * normal_at(seed, (uint64_t)i);
     d->moments[n->out[0]->index] = (struct moments){0, 1};
     if (!bias) return;
-    memset(bias, 0, (size_t)tensor_elements(n->in[2]) * sizeof *bias);
+    for (count i = 0; i < tensor_elements(n->in[2]); i++)
+        bias[i] = BIAS_DEVIATION * normal_at(seed_of(d, n->in[2]), (uint64_t)i);
     for (count i = 0; i < tensor_elements(n->in[1]); i++)
         bias[i / p.stride % p.outputs] -= (float)(x.mean * (double)w[i]);
 }
@@ -88,7 +94,7 @@ static void draw_norm(struct drawing *d, const struct node *n)
     count channels = tensor_elements(n->in[1]);
     for (count c = 0; c < channels; c++) {
         gamma[c] = uniform_at(seed_of(d, n->in[1]), (uint64_t)c, 0.7f, 1.3f);
-        beta[c] = 0.2f * normal_at(seed_of(d, n->in[2]), (uint64_t)c);
+        beta[c] = BIAS_DEVIATION * normal_at(seed_of(d, n->in[2]), (uint64_t)c);
         mean[c] = before ? 0 : (float)d->moments[x->index].mean;
         variance[c] =
             (float)moments_variance(d->moments[x->index]) * uniform_at(seed_of(d, n->in[4]), (uint64_t)c, 0.8f, 1.25f);

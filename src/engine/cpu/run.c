@@ -93,7 +93,7 @@ static void run_together(const struct cpu_session *s, struct worker *w)
     float *slots[1] = {w->arena};
     w->slots = slots;
     w->n_slots = 1;
-    for (w->image = s->side_images; w->image < s->plan->batch; w->image++) run_steps(w, 0, s->plan->n_steps, false);
+    for (w->image = s->side_images; w->image < s->images; w->image++) run_steps(w, 0, s->plan->n_steps, false);
 }
 
 /* The batch's rows into the outputs. */

@@ -74,10 +74,11 @@ static bool allocate(struct cpu_session *s)
 }
 
 /* As many images side by side as threads can share evenly, in chunks of those that take the tail together. */
-static void find_schedule(struct cpu_session *s)
+void session_schedule(struct cpu_session *s, int images)
 {
     const struct plan *p = s->plan;
-    int per_thread = p->batch / p->threads, slots = plan_slots(p);
+    int per_thread = images / p->threads, slots = plan_slots(p);
+    s->images = images;
     s->side_images = per_thread * p->threads;
     s->n_chunks = p->threads * ((per_thread + slots - 1) / slots);
 }
@@ -89,7 +90,7 @@ static gable_status start(struct cpu_session *s, const struct weights *w, const 
     struct preparation q = {.session = s, .weights = w};
     team_run(s->base.team, touch, &q);
     team_run(s->base.team, pack, &q);
-    find_schedule(s);
+    session_schedule(s, s->plan->batch);
     return session_describe(s, e);
 }
 

@@ -13,6 +13,7 @@ struct cpu_session {
     float **inputs, **outputs;
     double **group_ns; /* per thread: [n_groups] side by side, [n_groups] together: the clock of run_timed */
     bool is_timed;
+    int images;            /* of the batch that are run: all, fewer while the planner times its choices */
     int side_images;       /* images that threads run side by side; the rest is shared by all, one by one */
     int n_chunks;          /* of side_images */
     atomic_int next_chunk; /* of side_images */
@@ -24,6 +25,8 @@ static inline struct cpu_session *cpu_session(struct session *s) { return CONTAI
 gable_status session_new(struct plan *p, const struct weights *w, const int *cpus, struct session **out,
                          gable_error *e);
 void session_free(struct session *s); /* NULL is fine */
+/* How `images` images of the batch are shared between the threads. */
+void session_schedule(struct cpu_session *s, int images);
 void session_run(struct session *s);
 void session_run_timed(struct session *s, double *group_ns);
 /* Names, kernels, FLOPs and bytes of every group: session->groups. */

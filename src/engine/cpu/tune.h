@@ -1,4 +1,4 @@
-/* The planner's choices, by rule. */
+/* The planner's choices: by rule, and by time. */
 #ifndef ENGINE_CPU_TUNE_H
 #define ENGINE_CPU_TUNE_H
 #include "engine/cpu/plan.h"
@@ -6,4 +6,8 @@
 /* The plan that the rules make. */
 gable_status tune_rule(const struct graph *g, const struct kernels *k, int threads, enum winograd winograd,
                        struct plan **out, gable_error *e);
+/* Times the candidates on real buffers and replaces *plan by that of the fastest: Winograd or direct for each
+   convolution, and how many images take the tail together. Where memory for the candidates lacks, the rules stay. */
+gable_status tune_by_time(struct plan **plan, const struct weights *w, const int *cpus, enum winograd winograd,
+                          gable_error *e);
 #endif
