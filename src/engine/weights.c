@@ -22,6 +22,13 @@ static float normal_at(uint64_t seed, uint64_t i)
         for (uint64_t bits = mixed(seed + 3 * i + j), k = 0; k < 4; k++, bits >>= 16) sum += (int64_t)(bits & 0xffff);
     return (float)((double)(2 * sum - 12 * 65535) / (2 * 65536.0));
 }
+/* Four of them, for weights: as good for a sum of many products, and none is an outlier. */
+static float bell_at(uint64_t seed, uint64_t i)
+{
+    uint64_t bits = mixed(seed + i);
+    int64_t sum = (int64_t)((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48));
+    return (float)(sum - 2 * 65535) * (1.7320508f / 65536.0f); /* 4/12 of variance, times 3 */
+}
 static float uniform_at(uint64_t seed, uint64_t i, float low, float high)
 {
     return low + (high - low) * (float)(mixed(seed + i) >> 40) * 0x1p-24f;
@@ -75,7 +82,7 @@ static void draw_product(struct drawing *d, const struct node *n)
     float *w = values_of(d, n->in[1]), *bias = n->n_in > 2 ? values_of(d, n->in[2]) : NULL;
     uint64_t seed = seed_of(d, n->in[1]);
     double scale = DAMPING * sqrt(1 / ((double)p.inputs * moments_variance(x)));
-    for (count i = 0; i < tensor_elements(n->in[1]); i++) w[i] = (float)scale * normal_at(seed, (uint64_t)i);
+    for (count i = 0; i < tensor_elements(n->in[1]); i++) w[i] = (float)scale * bell_at(seed, (uint64_t)i);
     d->moments[n->out[0]->index] = (struct moments){0, 1};
     if (!bias) return;
     for (count i = 0; i < tensor_elements(n->in[2]); i++)

@@ -70,11 +70,12 @@ static void a_batch_that_cannot_fit_is_refused_with_both_figures(void **state)
     struct cpus cpus;
     gable_error e = {0};
     cpus_read("", &cpus);
-    /* 4 million images of 3 x 224 x 224 floats are 2.3 TiB */
-    assert_ok(zoo_build("mobilenet_v2", &(struct zoo_options){.batch = 4000000}, &g, &e), &e);
+    /* 65536 images of 3 x 1024 x 1024 floats are 786432 MiB, and there is more than inputs */
+    assert_ok(zoo_build("mobilenet_v2", &(struct zoo_options){.batch = 65536, .height = 1024, .width = 1024}, &g, &e),
+              &e);
     assert_ok(weights_new(g, 1, &w, &e), &e);
     assert_int_equal(engine_cpu.open(g, w, &cpus, &(struct engine_options){0}, &s, &e), GABLE_NO_MEMORY);
-    assert_contains(e.why, "mobilenet_v2 at batch 4000000 needs 2");
+    assert_contains(e.why, "mobilenet_v2 at batch 65536 needs 78");
     assert_contains(e.why, "MiB are there");
     assert_null(s);
     weights_free(w);
