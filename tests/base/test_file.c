@@ -13,7 +13,7 @@
 static int make_folder(void **state)
 {
     static char folder[] = "/tmp/gable-file-XXXXXX";
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
     *state = mkdtemp(folder);
     return *state ? 0 : -1;
 }

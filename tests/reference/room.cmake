@@ -5,3 +5,5 @@ foreach(test test_reference_operators test_reference_models)
     target_compile_options(${test} PRIVATE -O3)
   endif()
 endforeach()
+# Timed candidates and spinning barriers want the machine to themselves.
+set_tests_properties(reference.test_models PROPERTIES RUN_SERIAL ON TIMEOUT 900)

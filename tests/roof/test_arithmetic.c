@@ -4,6 +4,7 @@
 #include "roof/arithmetic.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -81,7 +82,8 @@ static void test_bounds(void **state)
     assert_int_equal(arithmetic(text, &value, &at, &e), GABLE_BAD_INPUT);
     assert_contains(e.why, "longer than 256");
     memset(text, 0, sizeof text);
-    for (int i = 0; i < 8; i++) strcat(text, i ? "*9999999999999999999999999" : "9999999999999999999999999");
+    for (int i = 0; i < 8; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s9999999999999999999999999", i ? "*" : "");
     assert_ok(arithmetic(text, &value, &at, &e), &e); /* 1e200 */
     memset(text, 0, sizeof text);
     memset(text, '9', 63);

@@ -1,0 +1,208 @@
+/* The engine against the reference: every model of the zoo, at batch 1 and 5, on every instruction set that this
+   machine has, with Winograd forbidden, forced, and left to the planner. Images are small and not square, so that every
+   architecture is run to its last layer at odd plane sizes; the ten of the report run at their real size too. */
+#include "reference.h"
+
+#include "base/team.h"
+#include "check.h"
+#include "engine/engine.h"
+#include "zoo/zoo.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IMAGES = 5, SEED = 3 };
+static const double tolerance = 1e-4; /* of the largest output */
+
+/* Sanitizers slow the reference tenfold: there, only models of at most 6 million weights, at the small size. */
+#if defined __SANITIZE_ADDRESS__
+static const count weights_max = 6000000;
+static const bool runs_full_size = false;
+#else
+static const count weights_max = COUNT_MAX;
+static const bool runs_full_size = true;
+#endif
+
+struct size {
+    int height, width;
+};
+/* What all comparisons of one model at one size share. */
+struct expected {
+    struct graph *graph; /* batch 1 */
+    struct weights *weights;
+    size_t pixels, outputs; /* of one image */
+    float *images;          /* IMAGES * pixels */
+    double *output;         /* IMAGES * outputs */
+    struct reference_range range[IMAGES];
+    gable_status status[IMAGES];
+    gable_error error[IMAGES];
+};
+
+static struct graph *build(const char *id, struct size size, int batch)
+{
+    struct graph *g = NULL;
+    gable_error e = {0};
+    struct zoo_options o = {.batch = batch, .height = size.height, .width = size.width};
+    assert_ok(zoo_build(id, &o, &g, &e), &e);
+    return g;
+}
+
+static void run_images(void *arg, int part, int parts)
+{
+    struct expected *x = arg;
+    for (int i = part; i < IMAGES; i += parts) {
+        const float *image = x->images + (size_t)i * x->pixels;
+        x->status[i] =
+            reference_run(x->graph, x->weights, &image, x->output + (size_t)i * x->outputs, &x->range[i], &x->error[i]);
+    }
+}
+
+static void expect(struct expected *x, const char *id, struct size size, const struct cpus *cpus)
+{
+    struct team *team = NULL;
+    gable_error e = {0};
+    *x = (struct expected){.graph = build(id, size, 1)};
+    assert_ok(weights_new(x->graph, SEED, &x->weights, &e), &e);
+    x->pixels = (size_t)tensor_elements(x->graph->inputs[0]);
+    x->outputs = (size_t)tensor_elements(x->graph->outputs[0]);
+    x->images = calloc(IMAGES * x->pixels, sizeof *x->images);
+    x->output = calloc(IMAGES * x->outputs, sizeof *x->output);
+    assert_true(x->images && x->output);
+    weights_normal(SEED + 1, IMAGES * x->pixels, x->images);
+    assert_ok(team_new(cpus->n_cores, cpus->cores, &team, &e), &e);
+    team_run(team, run_images, x);
+    team_free(team);
+    for (int i = 0; i < IMAGES; i++) assert_ok(x->status[i], &x->error[i]);
+}
+
+static void expected_release(struct expected *x)
+{
+    weights_free(x->weights);
+    graph_free(x->graph);
+    free(x->images);
+    free(x->output);
+}
+
+/* Activations stay where floats are exact and fast, to the last layer, whatever the image. */
+static void check_range(const struct expected *x, const char *id)
+{
+    for (int i = 0; i < IMAGES; i++) {
+        const struct reference_range *r = &x->range[i];
+        if (r->not_finite || r->denormal)
+            fail_msg("%s: %lld activations are not finite, %lld denormal", id, (long long)r->not_finite,
+                     (long long)r->denormal);
+        if (!(r->output_std >= 1e-3 && r->output_std <= 1e3))
+            fail_msg("%s: the outputs' standard deviation is %g", id, r->output_std);
+    }
+    double apart = 0;
+    for (size_t i = 0; i < x->outputs; i++) apart = fmax(apart, fabs(x->output[i] - x->output[x->outputs + i]));
+    if (!(apart > 1e-3 * x->range[0].output_std)) fail_msg("%s: two images give one answer", id);
+}
+
+/* The largest error of one session; a second pass must give the same bits. */
+static double run_engine(const struct expected *x, const struct graph *g, const struct cpus *cpus,
+                         const struct engine_options *o, int batch)
+{
+    struct session *s = NULL;
+    gable_error e = {0};
+    size_t n = (size_t)batch * x->outputs;
+    float *first = malloc(n * sizeof *first);
+    assert_non_null(first);
+    assert_ok(engine_cpu.open(g, x->weights, cpus, o, &s, &e), &e);
+    memcpy(engine_cpu.input(s, 0), x->images, (size_t)batch * x->pixels * sizeof *x->images);
+    engine_cpu.run(s);
+    memcpy(first, engine_cpu.output(s, 0), n * sizeof *first);
+    engine_cpu.run(s);
+    assert_memory_equal(first, engine_cpu.output(s, 0), n * sizeof *first);
+    engine_cpu.close(s);
+    double apart = reference_distance(first, x->output, n);
+    free(first);
+    return apart;
+}
+
+struct setting {
+    enum isa isa;
+    enum winograd winograd;
+};
+/* Every instruction set with and without Winograd, and what the planner chooses by time on the best of them. */
+static int settings_here(struct setting *out)
+{
+    int n = 0;
+    for (enum isa isa = ISA_PLAIN; isa < ISA_N; isa++) {
+        if (!isa_is_here(isa)) continue;
+        out[n++] = (struct setting){isa, WINOGRAD_FORBID};
+        out[n++] = (struct setting){isa, WINOGRAD_FORCE};
+    }
+    out[n++] = (struct setting){ISA_BEST, WINOGRAD_BY_TIME};
+    return n;
+}
+
+static double check_engine(const struct expected *x, const char *id, struct size size, const struct cpus *cpus)
+{
+    static const char *const winograd[] = {"by time", "forbidden", "forced"};
+    static const int batches[] = {1, IMAGES};
+    struct setting settings[2 * ISA_N + 1];
+    int n = settings_here(settings);
+    double worst = 0;
+    for (size_t b = 0; b < COUNT_OF(batches); b++) {
+        struct graph *g = build(id, size, batches[b]);
+        for (int i = 0; i < n; i++) {
+            enum winograd w = settings[i].winograd;
+            struct engine_options o = {.isa = settings[i].isa, .winograd = w, .tune = w == WINOGRAD_BY_TIME};
+            double apart = run_engine(x, g, cpus, &o, batches[b]);
+            if (!(apart <= tolerance))
+                fail_msg("%s at %d x %d, batch %d, %s, winograd %s: %.2e of the largest output apart", id, size.height,
+                         size.width, batches[b], isa_name(o.isa), winograd[w], apart);
+            worst = fmax(worst, apart);
+        }
+        graph_free(g);
+    }
+    return worst;
+}
+
+static count trained(const char *id)
+{
+    struct graph *g = build(id, (struct size){64, 64}, 1);
+    count n = 0;
+    for (int i = 0; i < g->n_tensors; i++)
+        if (g->tensors[i]->role == ROLE_WEIGHT) n += tensor_elements(g->tensors[i]);
+    graph_free(g);
+    return n;
+}
+
+static void the_engine_agrees(void **state)
+{
+    const struct zoo_model *m = *state;
+    static const struct size sizes[] = {{72, 88}, {224, 224}};
+    struct cpus cpus;
+    cpus_read("", &cpus);
+    if (trained(m->id) > weights_max) {
+        print_message("%s: left out of the sanitizer run, it has more than %lld weights\n", m->id,
+                      (long long)weights_max);
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct expected x;
+        if (i > 0 && !(m->is_in_report && runs_full_size)) break;
+        expect(&x, m->id, sizes[i], &cpus);
+        check_range(&x, m->id);
+        double worst = check_engine(&x, m->id, sizes[i], &cpus);
+        print_message("%s at %d x %d: largest activation %.3g, output std %.3g, engine %.1e apart\n", m->id,
+                      sizes[i].height, sizes[i].width, x.range[0].largest, x.range[0].output_std, worst);
+        expected_release(&x);
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest *tests = calloc((size_t)zoo_size(), sizeof *tests);
+    if (!tests) return 1;
+    for (int i = 0; i < zoo_size(); i++)
+        tests[i] = (struct CMUnitTest){
+            .name = zoo_at(i)->id, .test_func = the_engine_agrees, .initial_state = (void *)(uintptr_t)zoo_at(i)};
+    int failed = _cmocka_run_group_tests("models", tests, (size_t)zoo_size(), NULL, NULL);
+    free(tests);
+    return failed;
+}
