@@ -56,6 +56,7 @@ static json_t *string_clean(const json_t *string)
 {
     const char *s = json_string_value(string), *end = s + json_string_length(string);
     struct text t = {0};
+    if (!strcmp(s, "__proto__")) return json_string("(__proto__)"); /* zrender keeps texts as keys of an object */
     while (s < end) {
         bool is_bad;
         size_t n = character((const unsigned char *)s, &is_bad);

@@ -83,6 +83,7 @@ gable_status svg_finish(struct drawing *d, const char *svg, const json_t *spec, 
     snprintf(new_link, sizeof new_link, "#%.80s-", spec_text(spec, "id"));
     const struct swap swaps[] = {swap("dominant-baseline=\"central\"", "dy=\"0.35em\""),
                                  swap("font-family:Liberation Sans, Arial, Helvetica, sans-serif;", ""),
+                                 swap(" fill=\"#000\"", ""), /* of clip paths, where it says nothing */
                                  swap(old_id, new_id),
                                  swap(old_link, new_link),
                                  drop(" ecmeta_series_index=\"", '"'),

@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "report/spec.h"
 
-#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,32 +149,15 @@ static void html_body(const json_t *table, struct text *out)
     text_add(out, "</tbody>");
 }
 
-/* A link that downloads `content` without any request. */
-static void html_download(const char *id, const char *type, const char *suffix, const char *content, struct text *out)
+/* Shown by the script, which makes the files from the table itself: the page stays small. */
+static void html_tools(const char *id, struct text *out)
 {
-    char *escaped = g_uri_escape_string(content ? content : "", "/:,;=@!$'()*+", FALSE);
-    text_addf(out, "<a download=\"gable-%s.%s\" href=\"data:%s;charset=utf-8,", id, suffix, type);
-    text_add_html(out, escaped);
-    text_addf(out, "\">%s</a>", strcmp(suffix, "csv") ? "JSON" : "CSV");
-    g_free(escaped);
-}
-
-static void html_tools(const json_t *spec, struct text *out)
-{
-    const char *id = spec_text(spec, "id");
-    struct text csv = {0};
-    json_t *json = table_json(spec);
-    char *json_text_form = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    table_csv(spec, &csv);
-    text_addf(out,
-              "<p class=\"tools\"><button type=\"button\" class=\"copy\" data-table=\"%s-table\" hidden>Copy</button>",
-              id);
-    html_download(id, "text/csv", "csv", csv.data, out);
-    html_download(id, "application/json", "json", json_text_form, out);
+    static const char *const tools[] = {"Copy", "CSV", "JSON"};
+    text_add(out, "<p class=\"tools\" hidden>");
+    for (size_t i = 0; i < COUNT_OF(tools); i++)
+        text_addf(out, "<button type=\"button\" data-take=\"%s\" data-table=\"%s\">%s</button>", tools[i], id,
+                  tools[i]);
     text_add(out, "</p>");
-    free(json_text_form);
-    json_decref(json);
-    text_release(&csv);
 }
 
 void table_html(const json_t *spec, int number, struct text *out)
@@ -196,6 +178,6 @@ void table_html(const json_t *spec, int number, struct text *out)
     html_head(table, out);
     html_body(table, out);
     text_add(out, "</table></div>");
-    html_tools(spec, out);
+    html_tools(id, out);
     text_add(out, "</details>");
 }

@@ -10,6 +10,6 @@ void table_csv(const json_t *spec, struct text *out);
 /* {schema_version, gable_version, command, id, title, columns, models, rows: [[number or text]]}; a new reference, NULL
    when memory is out. */
 json_t *table_json(const json_t *spec);
-/* <details> with caption, table and downloads; number: "3" in "Table 3". */
+/* <details> with caption, table and buttons to copy and download; number: "3" in "Table 3". */
 void table_html(const json_t *spec, int number, struct text *out);
 #endif

@@ -107,22 +107,48 @@
     header.setAttribute("aria-sort", down ? "descending" : "ascending");
   }
 
-  /* As tab-separated text, numbers unrounded. */
-  function copy(button) {
-    var text = all("tr", document.getElementById(button.dataset.table)).map(function (row) {
+  /* Rows of cells: a number unrounded, or a text. */
+  function cellsOf(table) {
+    return all("tr", table).map(function (row) {
       return Array.prototype.map.call(row.cells, function (cell) {
-        var summary = cell.querySelector("summary");
-        return cell.dataset.value || (summary || cell).textContent.replace(/\s+/g, " ");
-      }).join("\t");
-    }).join("\n"), area = make("textarea", null, document.body), done;
-    area.value = text;
+        var shown = cell.querySelector("summary") || cell;
+        return cell.dataset.value === undefined ? shown.textContent : Number(cell.dataset.value);
+      });
+    });
+  }
+
+  /* RFC 4180; a text that a spreadsheet would compute is disarmed, as in the files. */
+  function csvField(cell) {
+    if (typeof cell === "number") return String(cell);
+    if (/^[=+\-@\t\r]/.test(cell)) cell = "'" + cell;
+    return /[",\r\n]/.test(cell) ? '"' + cell.replace(/"/g, '""') + '"' : cell;
+  }
+
+  function copy(rows) {
+    var area = make("textarea", null, document.body), done;
+    area.value = rows.map(function (row) { return row.map(function (c) { return String(c).replace(/\s+/g, " "); }).join("\t"); }).join("\n");
     area.className = "unseen";
     area.select();
     done = document.execCommand("copy");
     area.remove();
+    return done;
+  }
+
+  function save(name, type, content) {
+    var link = make("a", null), url = URL.createObjectURL(new Blob([content], { type: type }));
+    link.href = url;
+    link.download = name;
+    link.click();
+    window.setTimeout(function () { URL.revokeObjectURL(url); }, 10000);
+  }
+
+  function take(button) {
+    var id = button.dataset.table, rows = cellsOf(document.getElementById(id + "-table")), what = button.dataset.take;
+    if (what === "CSV") save("gable-" + id + ".csv", "text/csv", rows.map(function (r) { return r.map(csvField).join(","); }).join("\r\n") + "\r\n");
+    else if (what === "JSON") save("gable-" + id + ".json", "application/json", JSON.stringify({ id: id, columns: rows[0], rows: rows.slice(1) }, null, 1) + "\n");
+    else button.textContent = copy(rows) ? "Copied" : "Copying is not allowed here";
     button.focus();
-    button.textContent = done ? "Copied" : "Copying is not allowed here";
-    window.setTimeout(function () { button.textContent = "Copy"; }, 1500);
+    if (what === "Copy") window.setTimeout(function () { button.textContent = "Copy"; }, 1500);
   }
 
   function labelTheme() { document.getElementById("theme").textContent = scheme() === "dark" ? "Light" : "Dark"; }
@@ -134,7 +160,7 @@
 
   function enable() {
     document.querySelector(".follow").hidden = document.getElementById("theme").hidden = false;
-    all(".copy").forEach(function (button) { button.hidden = false; });
+    all(".tools").forEach(function (tools) { tools.hidden = false; });
     all(".numbers thead th").forEach(function (th) { /* a header becomes a button that sorts */
       var name = th.textContent;
       th.textContent = "";
@@ -146,9 +172,9 @@
 
   function listen() {
     document.addEventListener("click", function (event) {
-      var button = event.target.closest("[data-follow]"), header = event.target.closest("thead th"), copier = event.target.closest(".copy");
+      var button = event.target.closest("[data-follow]"), header = event.target.closest("thead th"), taker = event.target.closest("[data-take]");
       if (button) follow(button.dataset.follow);
-      else if (copier) copy(copier);
+      else if (taker) take(taker);
       else if (header) sortBy(header);
     });
     document.addEventListener("keydown", function (event) {
