@@ -139,6 +139,17 @@ static void print_reasons(const struct machine *m)
     }
 }
 
+/* A share that cannot be is said: the clock or the table of pipes is wrong for this CPU. */
+static void print_doubts(const struct machine *m)
+{
+    for (int i = 0; i < m->n_ceilings; i++) {
+        const struct ceiling *c = &m->ceilings[i];
+        if (c->valid && c->theory > 0 && c->value > 1.02 * c->theory)
+            printf("%s %s %s on %d: %.1f %% of theory: what is known of this CPU's pipes is wrong\n", c->level,
+                   dtype_name(c->dtype), c->isa, c->threads, 100 * c->value / c->theory);
+    }
+}
+
 static void print_roof(const struct machine *m, int threads)
 {
     struct roof roof;
@@ -229,6 +240,7 @@ static void print_card(const struct machine *m, bool wants_plot, bool interrupte
     print_ceilings(m, CEILING_COMPUTE, threads);
     print_ceilings(m, CEILING_BANDWIDTH, threads);
     print_reasons(m);
+    print_doubts(m);
     print_roof(m, threads);
     printf("Medians over bursts, +- half of the 95 %% interval; theory is lanes x pipes x 2 x clock; bytes as STREAM "
            "counts them; \"nt\" stores past the caches.%s Measured in %.0f s.\n",

@@ -22,7 +22,7 @@ static void say(struct fitness_line *l, enum state state, const char *format, ..
 
 static void check_allowed(const char *root, const struct cpus *cpus, struct fitness_line *l)
 {
-    (void)root;
+    if (!system_exists(root, "/sys/devices/system/cpu/online")) return;
     if (cpus->n_allowed < cpus->n_online)
         say(l, WORTH_KNOWING,
             "%d of %d CPUs allowed: started by taskset, or by mpirun, which binds to one core "
