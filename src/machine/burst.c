@@ -20,7 +20,8 @@ double monotonic_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-double task_work(const struct task *t)
+/* What one repeat does on one thread: FLOPs or bytes. */
+static double task_work(const struct task *t)
 {
     if (t->flops) return 2.0 * flop_kernel_macs(t->flops);
     if (t->gemm) return gemm_flops(t->gemm);

@@ -23,8 +23,6 @@ struct burst {
     double clock_hz; /* mean over the threads of the median over the slices; 0 for streams and where unknown */
     double waited;   /* the largest share of the burst that a thread waited for a CPU; 0 where unknown */
 };
-/* What one repeat does on one thread: FLOPs or bytes. */
-double task_work(const struct task *t);
 /* Finds the repeats that take about `slice_s`, 1 where one alone takes longer. */
 void task_calibrate(struct task *t, struct team *team, double slice_s);
 /* The slices that fill `seconds`: 1 to BURST_SLICES. */

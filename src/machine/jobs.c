@@ -62,7 +62,8 @@ static void refuse(struct job *j, const char *reason)
     snprintf(j->ceiling.reason, sizeof j->ceiling.reason, "%s", reason);
 }
 
-size_t jobs_cache_bytes(const struct cache *c, int threads)
+/* Bytes that one of `threads` threads may use of a cache level: half of its share. */
+static size_t cache_bytes(const struct cache *c, int threads)
 {
     int instances = c->instances > 0 ? c->instances : 1;
     size_t users = (size_t)((threads + instances - 1) / instances);
@@ -72,7 +73,7 @@ size_t jobs_cache_bytes(const struct cache *c, int threads)
 static void add_cache_level(struct list *l, const struct stream_set *set, const struct cache *c, int threads)
 {
     const struct cache *below = topology_cache(l->topology, c->level - 1);
-    size_t share = jobs_cache_bytes(c, threads);
+    size_t share = cache_bytes(c, threads);
     char level[8], reason[64] = "";
     snprintf(level, sizeof level, "L%d", c->level);
     if (below && share <= below->bytes)

@@ -26,8 +26,6 @@ struct job_limits {
 };
 /* Returns how many of MACHINE_CEILINGS; a ceiling that cannot be measured stands there with its reason. */
 int jobs_plan(const struct topology *t, const struct job_limits *limits, struct job *out);
-/* Bytes that one of `threads` threads may use of a cache level: half of its share. */
-size_t jobs_cache_bytes(const struct cache *c, int threads);
 bool job_is_measurable(const struct job *j);
 /* Median, interval, theory and validity from the samples. `interrupted`: fewer samples than planned are no fault. */
 void job_finish(struct job *j, bool interrupted);

@@ -64,6 +64,27 @@ static void this_machine_has_cores_and_instructions(void **state)
     assert_true(strlen(t.isa) > 0);
 }
 
+static void names_clocks_and_guests_come_from_files(void **state)
+{
+    (void)state;
+    struct topology laptop = {0}, guest = {0}, empty = {0};
+    topology_of_system(TESTS_DIR "/machine/machines/laptop", &laptop);
+    assert_string_equal(laptop.cpu, "11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz");
+    assert_string_equal(laptop.vendor, "GenuineIntel");
+    assert_int_equal(laptop.model, 140);
+    assert_true(laptop.base_hz == 1.9e9 && laptop.max_hz == 4.8e9);
+    assert_string_equal(laptop.hypervisor, "");
+    assert_string_equal(pipes_core_name(&laptop), "Tiger Lake");
+    topology_of_system(TESTS_DIR "/machine/machines/guest_v1", &guest);
+    assert_string_equal(guest.hypervisor, "Amazon EC2");
+    assert_true(guest.base_hz == 0 && guest.max_hz == 0);
+    topology_of_system(TESTS_DIR "/machine/machines/empty", &empty);
+    assert_string_equal(empty.cpu, "");
+    topology_of_system(TESTS_DIR "/machine/machines/arm", &empty);
+    assert_string_equal(empty.vendor, "ARM");
+    assert_string_equal(pipes_core_name(&empty), "Neoverse N1");
+}
+
 static const struct {
     const char *vendor, *cpu;
     int family, model;
@@ -100,6 +121,7 @@ int main(void)
         cmocka_unit_test(a_two_socket_server_is_read),
         cmocka_unit_test(a_machine_without_caches_has_none),
         cmocka_unit_test(this_machine_has_cores_and_instructions),
+        cmocka_unit_test(names_clocks_and_guests_come_from_files),
         cmocka_unit_test(cores_are_found_by_vendor_family_and_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
