@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-const char *isa_name(enum isa i)
+const char *isa_label(enum isa i)
 {
 #define ISA_TEXT(name, text) text,
     static const char *const names[] = {ISAS(ISA_TEXT)};
@@ -15,7 +15,7 @@ void isa_text(uint32_t set, char *out, size_t room)
     out[0] = '\0';
     for (int i = 0; i < ISA_N; i++) {
         if (!(set >> i & 1)) continue;
-        int more = snprintf(out + n, room - n, "%s%s", n ? " " : "", isa_name((enum isa)i));
+        int more = snprintf(out + n, room - n, "%s%s", n ? " " : "", isa_label((enum isa)i));
         if (more < 0 || (size_t)more >= room - n) break;
         n += (size_t)more;
     }
