@@ -1,0 +1,204 @@
+#include "bench/campaign.h"
+
+#include "bench/defaults.h"
+#include "bench/measure.h"
+#include "bench/stats.h"
+#include "bench/verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int campaign_rounds(const struct campaign *c) { return c->rounds > 0 ? c->rounds : c->n_points > 1 ? BENCH_ROUNDS : 1; }
+
+/* FNV-1a. */
+static void mix(uint64_t *hash, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++) *hash = (*hash ^ p[i]) * UINT64_C(1099511628211);
+}
+
+void campaign_id(const struct campaign *c, const struct topology *t, const struct cpus *cpus, char out[CAMPAIGN_ID])
+{
+    const struct bench_options *b = &c->bench;
+    char text[512];
+    int n = snprintf(text, sizeof text, "%s|%s|%d|%zu|%d|%d|%d|%d|%d|%d|%g|%g|%g|%llu|%d|%s", GABLE_VERSION, t->cpu,
+                     t->cores, t->memory_bytes, cpus->n_allowed, b->height, b->width, b->engine.threads,
+                     (int)b->engine.isa, (int)b->engine.winograd, b->budget_s, b->least_s, b->precision,
+                     (unsigned long long)b->seed, b->quick, measure_engine(b)->name);
+    uint64_t hash = UINT64_C(14695981039346656037);
+    mix(&hash, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    snprintf(out, CAMPAIGN_ID, "%016llx", (unsigned long long)hash);
+}
+
+static uint64_t next_random(uint64_t *state) /* splitmix64 */
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static void shuffle(int *order, int n, uint64_t *state)
+{
+    for (int i = 0; i < n; i++) order[i] = i;
+    for (int i = n - 1; i > 0; i--) {
+        int j = (int)(next_random(state) % (uint64_t)(i + 1)), kept = order[i];
+        order[i] = order[j];
+        order[j] = kept;
+    }
+}
+
+struct step { /* where a campaign stands, for the progress of one point */
+    const struct campaign *campaign;
+    int done, total;
+};
+
+static void pass_on(void *arg, const char *what, double share)
+{
+    struct step *s = arg;
+    (void)share;
+    s->campaign->progress(s->campaign->arg, what, s->done, s->total);
+}
+
+static gable_status run_point(const struct cpus *cpus, struct step *step, const struct campaign_point *p, int round,
+                              const volatile bool *interrupted, gable_error *e)
+{
+    const struct campaign *c = step->campaign;
+    struct bench_options o = c->bench;
+    struct run r = {0};
+    char what[160];
+    if (c->has && c->has(c->arg, p, round)) return GABLE_OK;
+    snprintf(what, sizeof what, "%s at batch %d", p->model, p->batch);
+    if (c->progress) c->progress(c->arg, what, step->done, step->total);
+    o.model = p->model;
+    o.batch = p->batch;
+    o.round = round;
+    o.progress = c->progress ? pass_on : NULL;
+    o.progress_arg = step;
+    o.budget_s = measure_budget_s(&c->bench) / campaign_rounds(c);
+    gable_status s = bench_point(cpus, &o, interrupted, &r, e);
+    if (!s) s = c->finished(c->arg, &r, e);
+    run_release(&r);
+    return s;
+}
+
+gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, const volatile bool *interrupted,
+                          gable_error *e)
+{
+    int rounds = campaign_rounds(c), *order = malloc(((size_t)c->n_points + 1) * sizeof *order);
+    uint64_t state = c->bench.seed ? c->bench.seed : BENCH_SEED;
+    struct step step = {.campaign = c, .total = rounds * c->n_points};
+    gable_status s = order ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d points", c->n_points);
+    for (int round = 0; round < rounds && !s; round++) {
+        shuffle(order, c->n_points, &state);
+        for (int i = 0; i < c->n_points && !s; i++, step.done++) {
+            s = run_point(cpus, &step, &c->points[order[i]], round, interrupted, e);
+            if (!s && interrupted && *interrupted)
+                s = error_set(e, GABLE_INTERRUPTED, "interrupted; %d of %d measurements are finished and kept",
+                              step.done, step.total);
+        }
+    }
+    free(order);
+    return s;
+}
+
+/* The valid rounds, or all where none is: pointers to them, their number. */
+static int pick(const struct run *rounds, int n, const struct run **out)
+{
+    int valid = 0;
+    for (int i = 0; i < n; i++)
+        if (rounds[i].valid) out[valid++] = &rounds[i];
+    return valid;
+}
+
+/* Samples of all rounds, one after the other. */
+static gable_status join_samples(const struct run **from, int n, struct run *to, gable_error *e)
+{
+    int total = 0, at = 0;
+    int64_t start = 0;
+    for (int i = 0; i < n; i++) total += from[i]->n_samples;
+    struct sample *all = malloc(((size_t)total + 1) * sizeof *all);
+    if (!all) return error_set(e, GABLE_NO_MEMORY, "no memory for %d samples", total);
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < from[i]->n_samples; j++, at++) {
+            all[at] = from[i]->samples[j];
+            all[at].start_ns += start;
+        }
+        if (at) start = all[at - 1].start_ns + all[at - 1].ns;
+    }
+    free(to->samples);
+    to->samples = all;
+    to->n_samples = total;
+    return GABLE_OK;
+}
+
+/* The rounds' medians range wider than the interval: then they are the interval. */
+static void widen(const struct run **from, int n, struct run *r)
+{
+    double low = INFINITY, high = 0;
+    for (int i = 0; i < n; i++) {
+        low = fmin(low, from[i]->median_ns);
+        high = fmax(high, from[i]->median_ns);
+    }
+    if (high - low <= r->high_ns - r->low_ns) return;
+    r->low_ns = low;
+    r->high_ns = high;
+}
+
+static void merge_numbers(const struct run **from, int n, struct run *r)
+{
+    double *x = malloc((size_t)n * sizeof *x);
+    if (!x) return;
+#define MEDIAN_OF(member)                               \
+    for (int i = 0; i < n; i++) x[i] = from[i]->member; \
+    r->member = stats_median(x, n)
+    MEDIAN_OF(efficiency);
+    MEDIAN_OF(attainable);
+    MEDIAN_OF(probe_flops);
+    MEDIAN_OF(probe_bytes);
+    MEDIAN_OF(setup_ns);
+    MEDIAN_OF(first_ns);
+#undef MEDIAN_OF
+    for (int i = 0; i < n; i++) {
+        r->efficiency_low = fmin(r->efficiency_low, from[i]->efficiency_low);
+        r->efficiency_high = fmax(r->efficiency_high, from[i]->efficiency_high);
+    }
+    free(x);
+}
+
+static const struct run *nearest(const struct run **from, int n, double median_ns)
+{
+    const struct run *best = from[0];
+    for (int i = 1; i < n; i++)
+        if (fabs(from[i]->median_ns - median_ns) < fabs(best->median_ns - median_ns)) best = from[i];
+    return best;
+}
+
+static double median_of_all(const struct run **from, int n)
+{
+    double x[256];
+    int used = n < (int)COUNT_OF(x) ? n : (int)COUNT_OF(x);
+    for (int i = 0; i < used; i++) x[i] = from[i]->median_ns;
+    return stats_median(x, used);
+}
+
+gable_status campaign_merge(const struct run *rounds, int n, struct run *out, gable_error *e)
+{
+    const struct run **from = n > 0 ? malloc((size_t)n * sizeof *from) : NULL;
+    if (!from) return error_set(e, GABLE_NO_MEMORY, "no rounds to merge");
+    int valid = pick(rounds, n, from);
+    const struct run *base = valid ? nearest(from, valid, median_of_all(from, valid)) : &rounds[0];
+    gable_status s = run_copy(out, base, e);
+    if (!s && valid > 1 && !(s = join_samples(from, valid, out, e))) {
+        s = verdict_of_joined(out, BENCH_PRECISION, e);
+        if (!s) {
+            merge_numbers(from, valid, out);
+            widen(from, valid, out);
+        }
+    }
+    for (int i = 0; i < n && !s; i++) out->notes |= rounds[i].notes;
+    free(from);
+    return s;
+}

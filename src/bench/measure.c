@@ -1,0 +1,389 @@
+#include "bench/measure.h"
+
+#include "bench/defaults.h"
+#include "bench/stats.h"
+#include "bench/surroundings.h"
+#include "bench/verdict.h"
+#include "bench/watch.h"
+#include "engine/plan/groups.h"
+#include "machine/environment.h"
+#include "model/model.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The machine as the sampling loop sees it. */
+struct device {
+    struct world world;
+    struct session *session;
+    struct watch watch;
+    struct probe *probe; /* made when first asked for */
+    bool has_no_probe;
+    size_t resident_before, peak_resident; /* bytes, without the probes' arrays */
+    uint64_t checksum;
+    bool has_checksum;
+};
+static struct device *device_of(struct world *w) { return CONTAINER_OF(w, struct device, world); }
+
+static int64_t now_ns(struct world *w)
+{
+    struct timespec t;
+    (void)w;
+    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static void pass(struct world *w, int passes)
+{
+    struct session *s = device_of(w)->session;
+    for (int i = 0; i < passes; i++) s->engine->run(s);
+}
+
+static void before(struct world *w) { watch_before(&device_of(w)->watch); }
+
+static uint32_t after(struct world *w, int64_t ns, uint32_t *minor_faults)
+{
+    return watch_after(&device_of(w)->watch, ns, minor_faults);
+}
+
+/* FNV-1a over the outputs' words; false where one of them is no finite number. */
+static bool checksum_of(struct session *s, uint64_t *out)
+{
+    uint64_t hash = UINT64_C(14695981039346656037), infinite = 0;
+    for (int i = 0; i < s->graph->n_outputs; i++) {
+        const float *value = s->engine->output(s, i);
+        size_t n = (size_t)tensor_elements(s->graph->outputs[i]);
+        for (size_t j = 0; j < n; j++) {
+            uint32_t bits;
+            memcpy(&bits, &value[j], sizeof bits);
+            hash = (hash ^ bits) * UINT64_C(1099511628211);
+            infinite |= (bits & 0x7f800000) == 0x7f800000;
+        }
+    }
+    *out = hash;
+    return !infinite;
+}
+
+static enum bench_code check(struct world *w)
+{
+    struct device *d = device_of(w);
+    uint64_t sum;
+    if (!checksum_of(d->session, &sum)) return CODE_NOT_FINITE;
+    if (d->has_checksum && sum != d->checksum) return CODE_WRONG_RESULT;
+    d->checksum = sum;
+    d->has_checksum = true;
+    return CODE_NONE;
+}
+
+/* "VmHWM:   123 kB" of /proc/self/status, in bytes; 0 where it cannot be read. */
+static size_t status_bytes(const char *key)
+{
+    char line[256];
+    size_t bytes = 0, n = strlen(key);
+    FILE *f = fopen("/proc/self/status", "re");
+    while (f && fgets(line, sizeof line, f))
+        if (!strncmp(line, key, n)) bytes = (size_t)strtoull(line + n, NULL, 10) * 1024;
+    if (f) fclose(f);
+    return bytes;
+}
+
+static void write_word(const char *path, const char *word)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    if (write(fd, word, strlen(word)) < 0) { /* where it is not allowed the peak includes set-up */
+    }
+    close(fd);
+}
+
+/* A probe that another program disturbed is taken again, twice at most; its own share is measured like a sample's. */
+static double clean_rate(struct device *d, double (*rate)(struct probe *, double))
+{
+    double best = 0;
+    for (int i = 0; i < 3; i++) {
+        uint32_t faults;
+        watch_before(&d->watch);
+        double value = rate(d->probe, BENCH_PROBE_S);
+        best = fmax(best, value);
+        if (!watch_after(&d->watch, (int64_t)(1e9 * BENCH_PROBE_S), &faults)) return value;
+    }
+    return best;
+}
+
+static bool probe(struct world *w, double *flops, double *bytes)
+{
+    struct device *d = device_of(w);
+    if (!d->probe && !d->has_no_probe) { /* now, for its arrays are not the model's memory */
+        size_t peak = status_bytes("VmHWM:");
+        d->peak_resident = peak > d->resident_before ? peak - d->resident_before : 0;
+        d->has_no_probe = probe_new(d->session->team, &d->probe, NULL) != GABLE_OK;
+    }
+    if (d->has_no_probe) return false;
+    *flops = clean_rate(d, probe_flops);
+    *bytes = clean_rate(d, probe_bytes);
+    return *flops > 0 && *bytes > 0;
+}
+
+static gable_status device_open(struct device *d, const struct graph *g, const struct cpus *cpus,
+                                const struct bench_options *o, gable_error *e)
+{
+    struct weights *w = NULL;
+    *d = (struct device){.world = {now_ns, pass, before, after, check, probe}};
+    d->resident_before = status_bytes("VmRSS:");
+    gable_status s = weights_new(g, o->seed ? o->seed : BENCH_SEED, &w, e);
+    if (!s) s = measure_engine(o)->open(g, w, cpus, &o->engine, &d->session, e);
+    weights_free(w); /* the engine has packed its own */
+    write_word("/proc/self/clear_refs", "5");
+    if (!s) s = watch_new(d->session->team, &d->watch, e);
+    return s;
+}
+
+static void device_close(struct device *d)
+{
+    probe_free(d->probe);
+    watch_release(&d->watch);
+    if (d->session) d->session->engine->close(d->session);
+}
+
+/* N(0,1), never zeros: image i of input k is a function of the seed, k and i alone. */
+static void fill_inputs(struct session *s, uint64_t seed)
+{
+    for (int k = 0; k < s->graph->n_inputs; k++) {
+        size_t all = (size_t)tensor_elements(s->graph->inputs[k]), image = all / (size_t)s->batch;
+        for (int i = 0; i < s->batch; i++)
+            weights_normal(seed + (uint64_t)k * 1000003 + (uint64_t)i, image,
+                           s->engine->input(s, k) + (size_t)i * image);
+    }
+}
+
+const struct engine *measure_engine(const struct bench_options *o) { return o->runs_on ? o->runs_on : engine_at(0); }
+
+double measure_budget_s(const struct bench_options *o)
+{
+    return o->budget_s > 0 ? o->budget_s : o->quick ? BENCH_BUDGET_QUICK_S : BENCH_BUDGET_S;
+}
+
+static double precision_of(const struct bench_options *o)
+{
+    return o->precision > 0 ? o->precision : o->quick ? BENCH_PRECISION_QUICK : BENCH_PRECISION;
+}
+
+static gable_status open_graph(const struct bench_options *o, struct graph **out, gable_error *e)
+{
+    struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width}};
+    return model_open(o->model, &m, out, e);
+}
+
+/* Counts, from the analysis with the engine's own groups. */
+static gable_status set_work(struct run *r, const struct graph *g, gable_error *e)
+{
+    struct grouping grouping;
+    struct analysis *a = NULL;
+    gable_status s = groups_find(g, &grouping, e);
+    if (!s) s = analysis_new(g, &grouping, &a, e);
+    if (s) return s;
+    r->macs = a->total.macs;
+    r->flops_counted = r->flops_executed = a->total.flops;
+    r->params = a->params;
+    r->bytes = a->bytes;
+    analysis_free(a);
+    return GABLE_OK;
+}
+
+static gable_status set_identity(struct run *r, const struct graph *g, const struct cpus *cpus,
+                                 const struct bench_options *o, gable_error *e)
+{
+    const struct engine *engine = measure_engine(o);
+    const struct shape *x = &g->inputs[0]->shape;
+    *r = (struct run){.batch = o->batch, .dtype = g->inputs[0]->dtype, .valid = true, .roof = o->roof, .block = 1};
+    r->started_utc = (int64_t)time(NULL);
+    r->round = o->round;
+    if (x->rank == 4) {
+        r->height = (int)x->dim[2];
+        r->width = (int)x->dim[3];
+    }
+    snprintf(r->model, sizeof r->model, "%s", g->name);
+    model_label(o->model, r->label, sizeof r->label);
+    snprintf(r->engine, sizeof r->engine, "%s", engine->name);
+    snprintf(r->pass, sizeof r->pass, "forward");
+    gable_status s = engine->describe(cpus, r->device, sizeof r->device, e);
+    if (!s) s = set_work(r, g, e);
+    r->probe_flops = r->probe_bytes = r->p90_tail_ns = r->p99_tail_ns = NAN;
+    r->median_ns = r->low_ns = r->high_ns = r->p5_ns = r->p95_ns = r->min_ns = r->max_ns = r->mad_ns = NAN;
+    r->flops_per_s = r->intensity = r->attainable = r->efficiency = r->efficiency_low = r->efficiency_high = NAN;
+    r->threads = o->engine.threads ? o->engine.threads : cpus->n_cores;
+    return s;
+}
+
+gable_status measure_identity(const struct cpus *cpus, const struct bench_options *o, struct run *out, gable_error *e)
+{
+    struct graph *g = NULL;
+    gable_status s = open_graph(o, &g, e);
+    if (!s) s = set_identity(out, g, cpus, o, e);
+    if (s) run_release(out);
+    graph_free(g);
+    return s;
+}
+
+static void set_session(struct run *r, const struct device *d)
+{
+    const struct session *s = d->session;
+    r->threads = s->threads;
+    r->setup_ns = s->setup_ns;
+    r->planned_bytes = s->planned_bytes;
+    r->peak_rss_bytes = d->peak_resident;
+    snprintf(r->isa, sizeof r->isa, "%s", isa_name(s->isa));
+    snprintf(r->algorithms, sizeof r->algorithms, "%s", s->algorithms);
+}
+
+static gable_status new_groups(struct run *r, const struct session *s, gable_error *e)
+{
+    count saved = 0;
+    r->groups = calloc((size_t)s->n_groups + 1, sizeof *r->groups);
+    if (!r->groups) return error_set(e, GABLE_NO_MEMORY, "no memory for %d groups", s->n_groups);
+    r->n_groups = s->n_groups;
+    for (int i = 0; i < s->n_groups; i++) {
+        const struct group_info *from = &s->groups[i];
+        struct run_group *g = &r->groups[i];
+        *g = (struct run_group){.kind = from->kind,
+                                .flops_counted = (double)from->flops_counted,
+                                .flops_executed = (double)from->flops_executed,
+                                .bytes = (double)from->bytes};
+        g->floor_ns = 1e9 * roof_floor_s(&r->roof, g->flops_counted, g->bytes);
+        snprintf(g->name, sizeof g->name, "%s", from->name);
+        snprintf(g->kernel, sizeof g->kernel, "%s", from->kernel);
+        saved += from->flops_counted - from->flops_executed;
+    }
+    r->flops_executed = r->flops_counted - saved;
+    return GABLE_OK;
+}
+
+/* Medians of the columns of `n` rows: groups, then the whole pass. */
+static void set_group_times(struct run *r, const double *rows, int n)
+{
+    int columns = r->n_groups + 1;
+    double *column = malloc(((size_t)n + 1) * sizeof *column);
+    for (int c = 0; column && c < columns; c++) {
+        for (int i = 0; i < n; i++) column[i] = rows[(size_t)i * (size_t)columns + (size_t)c];
+        double median = stats_median(column, n);
+        if (c < r->n_groups)
+            r->groups[c].median_ns = median;
+        else
+            r->instrumented_ns = median;
+    }
+    free(column);
+}
+
+/* A run of its own, with a clock between the groups. Disturbed passes count only where there are no others. */
+static gable_status time_groups(struct device *d, struct run *r, double budget_s, const volatile bool *interrupted,
+                                gable_error *e)
+{
+    struct session *s = d->session;
+    size_t columns = (size_t)s->n_groups + 1;
+    int passes = (int)fmax(5, fmin(BENCH_GROUP_PASSES, 0.2 * budget_s / (1e-9 * r->median_ns))), n_clean = 0, n = 0;
+    double *rows = malloc(columns * (size_t)passes * sizeof *rows), *spare = malloc(columns * sizeof *spare);
+    gable_status status = rows && spare ? new_groups(r, s, e) : error_set(e, GABLE_NO_MEMORY, "no memory for groups");
+    s->engine->run_timed(s, spare ? spare : rows); /* the first is warm-up */
+    for (int i = 0; !status && i < 2 * passes && n_clean < passes; i++) {
+        uint32_t faults;
+        if (i && interrupted && *interrupted) break;
+        if (n - n_clean > 0 && i >= passes && n_clean >= 3) break;
+        double *row = n_clean < passes ? rows + (size_t)n_clean * columns : spare;
+        watch_before(&d->watch);
+        int64_t start = now_ns(&d->world);
+        s->engine->run_timed(s, row);
+        row[s->n_groups] = (double)(now_ns(&d->world) - start);
+        n++;
+        if (!watch_after(&d->watch, (int64_t)row[s->n_groups], &faults) || i >= passes) n_clean++;
+    }
+    if (!status) set_group_times(r, rows, n_clean > 0 ? n_clean : 1);
+    free(rows);
+    free(spare);
+    return status;
+}
+
+static size_t last_cache_bytes(void)
+{
+    struct topology t;
+    topology_read(&t);
+    return t.n_caches ? t.cache[t.n_caches - 1].bytes * (size_t)t.cache[t.n_caches - 1].instances : 0;
+}
+
+/* The largest fall of the compute probes below the first. */
+static double fall_of(const struct sampling *s)
+{
+    double fall = 0;
+    for (int i = 1; i < s->n_probes; i++) fall = fmax(fall, 1 - s->probes[i].flops / s->probes[0].flops);
+    return fall;
+}
+
+static gable_status judge(struct run *r, struct sampling *s, struct device *d, const struct bench_options *o,
+                          gable_error *e)
+{
+    r->samples = s->samples; /* handed over */
+    r->n_samples = s->n;
+    s->samples = NULL;
+    s->n = 0;
+    r->block = s->block;
+    r->first_ns = s->first_ns;
+    if (s->broke) verdict_invalid(r, s->broke);
+    if (o->roof_is_rough) verdict_invalid(r, CODE_SPEED_DRIFT);
+    if (o->quick) verdict_note(r, CODE_QUICK);
+    if (watch_shares_cpu(&d->watch)) verdict_invalid(r, CODE_THREADS_SHARE_CPU);
+    return verdict_of_times(r, precision_of(o), e);
+}
+
+static gable_status measure(struct device *d, const struct cpus *cpus, const struct bench_options *o,
+                            const volatile bool *interrupted, struct run *r, gable_error *e)
+{
+    struct surroundings start, end;
+    struct sampling s = {0};
+    struct sampling_options options = {.budget_s = measure_budget_s(o),
+                                       .least_s = o->least_s > 0 ? o->least_s
+                                                  : o->quick     ? 0.3
+                                                                 : BENCH_LEAST_S,
+                                       .precision = precision_of(o),
+                                       .warmup_s = BENCH_WARMUP_S,
+                                       .warmup_passes = o->quick ? 1 : BENCH_WARMUP_PASSES,
+                                       .interrupted = interrupted,
+                                       .progress = o->progress_sample,
+                                       .progress_arg = o->progress_arg};
+    r->environment = environment_json("");
+    fill_inputs(d->session, o->seed ? o->seed : BENCH_SEED);
+    surroundings_read("", &start);
+    gable_status status = sampling_run(&d->world, &options, &s, e);
+    if (status) return status;
+    set_session(r, d);
+    bool is_whole = !s.broke;
+    status = judge(r, &s, d, o, e);
+    if (!status && is_whole && r->median_ns > 0) status = time_groups(d, r, options.budget_s, interrupted, e);
+    if (!status && r->median_ns > 0) {
+        verdict_of_groups(r);
+        status = verdict_of_roof(r, s.probes, s.n_probes, last_cache_bytes(), e);
+    }
+    surroundings_read("", &end);
+    surroundings_judge(r, &start, &end, cpus, o->engine.threads, fall_of(&s));
+    sampling_release(&s);
+    return status;
+}
+
+gable_status measure_point(const struct cpus *cpus, const struct bench_options *o, const volatile bool *interrupted,
+                           struct run *out, gable_error *e)
+{
+    struct graph *g = NULL;
+    struct device d = {0};
+    *out = (struct run){0};
+    gable_status s = open_graph(o, &g, e);
+    if (!s) s = set_identity(out, g, cpus, o, e);
+    if (!s) s = device_open(&d, g, cpus, o, e);
+    if (!s) s = measure(&d, cpus, o, interrupted, out, e);
+    device_close(&d);
+    graph_free(g);
+    if (s) run_release(out);
+    return s;
+}

@@ -1,0 +1,22 @@
+/* From samples and probes to the numbers and the validity of a run. Pure: no clock, no machine. */
+#ifndef BENCH_VERDICT_H
+#define BENCH_VERDICT_H
+#include "bench/sampling.h"
+
+/* Invalidates: the first reason stays. */
+void verdict_invalid(struct run *r, enum bench_code c);
+void verdict_note(struct run *r, enum bench_code c);
+bool verdict_has(const struct run *r, enum bench_code c); /* as reason or as note */
+
+/* Rules of time: cuts what was not steady (marks it MARK_WARMUP), then median, interval, percentiles, shape. Takes
+   r->samples, n_samples, block; `precision` is what was asked. Starts with r->valid true. */
+gable_status verdict_of_times(struct run *r, double precision, gable_error *e);
+/* The same for the samples of several rounds, each already judged: nothing is cut, order means nothing. */
+gable_status verdict_of_joined(struct run *r, double precision, gable_error *e);
+/* Rules of the roof, after the times: r's roof and work, and the readings beside the samples (n may be 0).
+   `cache_bytes` is the last level's size, 0 where unknown. */
+gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, int n, size_t cache_bytes,
+                             gable_error *e);
+/* Groups must add up to the instrumented pass; sets sum_ns. */
+void verdict_of_groups(struct run *r);
+#endif
