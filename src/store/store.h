@@ -10,6 +10,8 @@ struct store;
 gable_status store_open(const char *path, struct store **out, gable_error *e);
 void store_close(struct store *s);
 const char *store_path(const struct store *s);
+/* Then a rollback journal is used instead of write-ahead logging. */
+bool store_is_on_network(const struct store *s);
 
 gable_status store_put_machine(struct store *s, const struct machine *m, gable_error *e);
 /* The newest measured machine with the same CPU, cores and memory as `like`; *found false where there is none. */
@@ -19,7 +21,8 @@ gable_status store_last_machine(struct store *s, const struct topology *like, st
 gable_status store_put_run(struct store *s, const struct run *r, const char *campaign, gable_error *e);
 /* All runs of a campaign, oldest first; the caller releases each and frees the array. */
 gable_status store_runs(struct store *s, const char *campaign, struct run **out, int *n, gable_error *e);
-/* Is this point (model, batch, engine, threads, dtype, size, pass) of the campaign finished? */
+/* Is this point (model, batch, engine, threads, dtype, size, pass, round) of the campaign finished? An interrupted run
+   is not. */
 gable_status store_has_point(struct store *s, const char *campaign, const struct run *like, bool *has, gable_error *e);
 /* Small named values (planner's choices by machine and layer). *out is malloced, NULL where absent. */
 gable_status store_get(struct store *s, const char *key, char **out, gable_error *e);
