@@ -1,0 +1,311 @@
+/* gable bench: really run models. */
+#include "cli/bench.h"
+
+#include "base/json.h"
+#include "bench/campaign.h"
+#include "cli/command.h"
+#include "cli/table.h"
+#include "machine/environment.h"
+#include "model/model.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MODELS_MAX = 64, BATCHES_MAX = 16, SIDE_MAX = 65536, FRESH_S = 3600 };
+enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE };
+
+struct request {
+    const struct command *self;
+    const char *models[MODELS_MAX], *store_path;
+    int n_models, batches[BATCHES_MAX], n_batches;
+    bool wants_json, wants_groups, no_store;
+    struct campaign campaign;
+    struct campaign_point points[MODELS_MAX * BATCHES_MAX];
+    /* while it runs */
+    struct store *store;
+    char id[CAMPAIGN_ID];
+    struct run *runs;
+    int n_runs;
+};
+
+static const struct argp_option options[] = {
+    {"batch", 'b', "N", 0, "images at once, 1 to 65536, or a list: 1,64,256 (1)", 0},
+    {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
+    {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
+    {"isa", KEY_ISA, "NAME", 0, "instruction set: plain, neon, avx2 or avx512 (the best)", 0},
+    {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (by rule), never or always where it fits (auto)", 0},
+    {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per point, shared by its rounds (10)", 0},
+    {"rounds", KEY_ROUNDS, "N", 0, "how often every point is visited, in shuffled order (3; 1 for one point)", 0},
+    {"seed", KEY_SEED, "N", 0, "of weights, inputs and order (1)", 0},
+    {"quick", 'q', NULL, 0, "a tenth of the time, wider intervals, marked so", 0},
+    {"groups", 'g', NULL, 0, "a table per fused group", 0},
+    {"store", KEY_STORE, "FILE", 0, "where results go (gable.db in the XDG data directory)", 0},
+    {"no-store", KEY_NO_STORE, NULL, 0, "keep nothing", 0},
+    {"json", 'j', NULL, 0, "one JSON object", 0},
+    {0},
+};
+
+static bool parse_size(const char *text, struct bench_options *o, gable_error *e)
+{
+    char first[16];
+    size_t len = strcspn(text, "xX");
+    if (len >= sizeof first || !len) return cli_int("--size", text, 1, SIDE_MAX, &o->height, e);
+    memcpy(first, text, len);
+    first[len] = '\0';
+    if (!cli_int("--size", first, 1, SIDE_MAX, &o->height, e)) return false;
+    o->width = o->height;
+    return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, &o->width, e);
+}
+
+static bool parse_isa(const char *text, enum isa *out, gable_error *e)
+{
+    *out = isa_find(text);
+    if (*out < ISA_N && isa_is_here(*out)) return true;
+    error_set(e, GABLE_USAGE,
+              *out < ISA_N ? "--isa %.20s: this machine has none"
+                           : "--isa takes plain, neon, avx2 or avx512, not '%.40s'",
+              text);
+    return false;
+}
+
+static bool parse_winograd(const char *text, enum winograd *out, gable_error *e)
+{
+    static const char *const whens[] = {"auto", "never", "always"}; /* in the order of the enum */
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(text, whens[i])) {
+            *out = (enum winograd)i;
+            return true;
+        }
+    error_set(e, GABLE_USAGE, "--winograd takes auto, never or always, not '%.40s'", text);
+    return false;
+}
+
+static bool add_model(struct request *r, const char *word, gable_error *e)
+{
+    if (r->n_models < MODELS_MAX) {
+        r->models[r->n_models++] = word;
+        return true;
+    }
+    error_set(e, GABLE_USAGE, "at most %d models at once", MODELS_MAX);
+    return false;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct request *r = state->input;
+    struct bench_options *o = &r->campaign.bench;
+    gable_error e = {0};
+    bool ok = true;
+    int seed = 0;
+    switch (key) {
+    case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
+    case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
+    case 's': ok = parse_size(arg, o, &e); break;
+    case KEY_ISA: ok = parse_isa(arg, &o->engine.isa, &e); break;
+    case KEY_WINOGRAD: ok = parse_winograd(arg, &o->engine.winograd, &e); break;
+    case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
+    case KEY_ROUNDS: ok = cli_int("--rounds", arg, 1, 100, &r->campaign.rounds, &e); break;
+    case KEY_SEED:
+        ok = cli_int("--seed", arg, 1, 2147483647, &seed, &e);
+        o->seed = (uint64_t)seed;
+        break;
+    case 'q': o->quick = true; break;
+    case 'g': r->wants_groups = true; break;
+    case KEY_STORE: r->store_path = arg; break;
+    case KEY_NO_STORE: r->no_store = true; break;
+    case 'j': r->wants_json = true; break;
+    case ARGP_KEY_ARG: ok = add_model(r, arg, &e); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    if (!ok) cli_usage(r->self, "%s", e.why);
+    return ok ? 0 : EINVAL;
+}
+
+/* What is unknown, broken or too large is said before any work. */
+static gable_status check_points(struct request *r, gable_error *e)
+{
+    struct campaign *c = &r->campaign;
+    struct bench_options o = c->bench;
+    gable_status s = GABLE_OK;
+    for (int m = 0; m < r->n_models && !s; m++)
+        for (int b = 0; b < r->n_batches && !s; b++) {
+            o.model = r->models[m];
+            o.batch = r->batches[b];
+            s = bench_check(cli_cpus(), &o, e);
+            r->points[c->n_points++] = (struct campaign_point){.model = o.model, .batch = o.batch};
+        }
+    c->points = r->points;
+    return s;
+}
+
+static void warn(const gable_error *e)
+{
+    cli_fail(e);
+    fprintf(stderr, "gable: results are printed and not stored\n");
+}
+
+static void open_store(struct request *r)
+{
+    gable_error e = {0};
+    if (r->no_store) return;
+    if (store_open(r->store_path, &r->store, &e))
+        warn(&e);
+    else if (store_is_on_network(r->store))
+        fprintf(stderr, "gable: %s: is on a network file system; a rollback journal is used\n", store_path(r->store));
+}
+
+static void progress(void *arg, const char *what, int done, int total)
+{
+    (void)arg;
+    term_progress(what, done, total);
+}
+
+static bool is_fresh(const struct machine *m, int threads, struct roof *roof)
+{
+    return time(NULL) - m->measured_utc < FRESH_S && time(NULL) >= m->measured_utc &&
+           roof_of_ceilings(m->ceilings, m->n_ceilings, DTYPE_F32, threads, roof);
+}
+
+/* The stored roof of the last hour, else measured now. */
+static gable_status find_roof(struct request *r, gable_error *e)
+{
+    struct bench_options *o = &r->campaign.bench;
+    int threads = o->engine.threads ? o->engine.threads : cli_cpus()->n_cores;
+    struct machine *m = malloc(sizeof *m);
+    bool found = false;
+    if (!m) return error_set(e, GABLE_NO_MEMORY, "no memory for the machine");
+    topology_read(&m->topology);
+    struct topology here = m->topology;
+    if (r->store) store_last_machine(r->store, &here, m, &found, NULL);
+    gable_status s = GABLE_OK;
+    if (!found || !is_fresh(m, threads, &o->roof)) {
+        o->progress_machine = progress;
+        s = bench_roof(cli_cpus(), o, &cli_interrupted, e);
+        term_progress_end();
+    }
+    if (!s && o->roof_is_rough)
+        fprintf(stderr, "gable: the machine was too busy for a steady roof: the results are marked invalid\n");
+    if (!s) campaign_id(&r->campaign, &here, cli_cpus(), r->id);
+    free(m);
+    return s;
+}
+
+/* What makes this machine unfit, before the work. */
+static void print_fitness(void)
+{
+    struct fitness_line lines[FITNESS_LINES];
+    int n = fitness_check("", cli_cpus(), lines);
+    for (int i = 0; i < n; i++)
+        if (lines[i].state == 1 || lines[i].state == 2)
+            fprintf(stderr, "gable: %s: %s\n", lines[i].check, lines[i].text);
+}
+
+/* A store that fails later is said once; measuring goes on. */
+static gable_status finished(void *arg, const struct run *run, gable_error *e)
+{
+    struct request *r = arg;
+    gable_error why = {0};
+    struct run *grown = realloc(r->runs, ((size_t)r->n_runs + 1) * sizeof *grown);
+    if (!grown) return error_set(e, GABLE_NO_MEMORY, "no memory for %d runs", r->n_runs + 1);
+    r->runs = grown;
+    gable_status s = run_copy(&r->runs[r->n_runs], run, e);
+    if (s) return s;
+    r->n_runs++;
+    if (r->store && store_put_run(r->store, run, r->id, &why)) {
+        term_progress_end();
+        warn(&why);
+        store_close(r->store);
+        r->store = NULL;
+    }
+    return GABLE_OK;
+}
+
+/* One row per point that has a round, in the order of the command line. */
+static struct run *merge_all(const struct request *r, int *n, gable_error *e)
+{
+    const struct campaign *c = &r->campaign;
+    struct run *merged = calloc((size_t)c->n_points + 1, sizeof *merged);
+    struct run *rounds = calloc((size_t)r->n_runs + 1, sizeof *rounds);
+    *n = 0;
+    for (int p = 0; merged && rounds && p < c->n_points; p++) {
+        int found = 0;
+        char label[RECORD_NAME];
+        model_label(c->points[p].model, label, sizeof label);
+        for (int i = 0; i < r->n_runs; i++)
+            if (r->runs[i].batch == c->points[p].batch && !strcmp(r->runs[i].label, label))
+                rounds[found++] = r->runs[i];
+        if (found && !campaign_merge(rounds, found, &merged[*n], e)) ++*n;
+    }
+    free(rounds); /* borrowed what they hold */
+    return merged;
+}
+
+static int show(const struct request *r, const struct run *runs, int n)
+{
+    bool all_valid = true;
+    for (int i = 0; i < n; i++) all_valid &= runs[i].valid;
+    if (r->wants_json) {
+        int bad = cli_print_json(bench_json(runs, n));
+        if (bad) return bad;
+    } else if (n) {
+        bench_print_table(runs, n);
+        printf("\n");
+        for (int i = 0; i < n; i++) bench_print_sentence(&runs[i]);
+        for (int i = 0; i < n && r->wants_groups; i++)
+            if (runs[i].n_groups) bench_print_groups(&runs[i]);
+        if (fflush(stdout)) return 1;
+    }
+    return all_valid ? 0 : gable_exit_status(GABLE_INVALID_RUN);
+}
+
+static int measure(struct request *r)
+{
+    gable_error e = {0};
+    struct campaign *c = &r->campaign;
+    gable_status s = check_points(r, &e);
+    if (s) return cli_fail(&e);
+    open_store(r);
+    print_fitness();
+    s = find_roof(r, &e);
+    c->finished = finished;
+    c->progress = progress;
+    c->arg = r;
+    if (!s) s = campaign_run(cli_cpus(), c, &cli_interrupted, &e);
+    term_progress_end();
+    int n = 0, status = 0;
+    struct run *merged = merge_all(r, &n, &e);
+    if (merged && (n || r->wants_json)) status = show(r, merged, n);
+    for (int i = 0; i < n; i++) run_release(&merged[i]);
+    free(merged);
+    return s ? cli_fail(&e) : status;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct request *r = calloc(1, sizeof *r);
+    if (!r) return 1;
+    r->self = self;
+    r->batches[0] = r->n_batches = 1;
+    int status = cli_parse(self, argc, argv, parse, r);
+    if (!status) status = r->n_models ? measure(r) : cli_usage(self, "which model? 'gable models' lists them");
+    for (int i = 0; i < r->n_runs; i++) run_release(&r->runs[i]);
+    store_close(r->store);
+    free(r->runs);
+    free(r);
+    return status;
+}
+
+const struct command command_bench = {
+    .name = "bench",
+    .args = "MODEL...",
+    .purpose = "run models: time, interval, rate, how close to the roof, and what is lost where",
+    .examples = "  gable bench resnet18\n"
+                "  gable bench resnet18 mobilenet_v2 --batch 1,64\n"
+                "  gable bench efficientnet_b0 --batch 64 --groups\n"
+                "  gable bench squeezenet1_1 --quick --json\n",
+    .options = options,
+    .run = run,
+};

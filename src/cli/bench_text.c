@@ -1,0 +1,134 @@
+/* The tables and sentences of gable bench. */
+#include "cli/bench.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* 1.234 ms: three digits and no more. */
+static struct quantity time_of(double ns) { return quantity(1e-9 * ns, "s"); }
+
+struct cell {
+    char text[128];
+};
+static struct cell format(const char *how, ...) PRINTF_LIKE(1, 2);
+static struct cell format(const char *how, ...)
+{
+    struct cell c;
+    va_list args;
+    va_start(args, how);
+    vsnprintf(c.text, sizeof c.text, how, args);
+    va_end(args);
+    return c;
+}
+
+/* "+-0.6 %": the larger side of the interval. */
+static struct cell width_of(const struct run *r)
+{
+    double side = fmax(r->high_ns - r->median_ns, r->median_ns - r->low_ns) / r->median_ns;
+    return isnan(side) ? format("-") : format("%.1f %%", 100 * side);
+}
+
+static struct cell percent(double share) { return isnan(share) ? format("-") : format("%.0f %%", 100 * share); }
+
+static struct cell state_of(const struct run *r)
+{
+    struct text t = {0};
+    if (!r->valid) text_addf(&t, "INVALID: %s", bench_code_name(r->reason));
+    for (int c = 1; c < CODE_N; c++)
+        if (r->notes & CODE_BIT(c)) text_addf(&t, "%s%s", t.len ? ", " : "", bench_code_name((enum bench_code)c));
+    struct cell cell = format("%.120s", t.data ? t.data : "");
+    text_release(&t);
+    return cell;
+}
+
+static void add_columns(struct table *t, const char *const *titles, size_t n, int left, int cut)
+{
+    for (size_t i = 0; i < n; i++)
+        table_column(t, titles[i], (int)i == cut ? TABLE_CUT : (int)i < left ? TABLE_LEFT : TABLE_RIGHT);
+}
+
+void bench_print_table(const struct run *r, int n)
+{
+    static const char *const titles[] = {"model", "batch",   "median", "95 % interval", "images/s",
+                                         "rate",  "of roof", "bound",  "notes"};
+    struct table *t = table_new();
+    add_columns(t, titles, COUNT_OF(titles), 1, 8);
+    for (int i = 0; i < n; i++) {
+        const struct run *x = &r[i];
+        const char *cells[] = {x->model,
+                               format("%d", x->batch).text,
+                               time_of(x->median_ns).text,
+                               width_of(x).text,
+                               isnan(x->median_ns) ? "-" : quantity(x->batch / (1e-9 * x->median_ns), "").text,
+                               quantity(x->flops_per_s, "FLOP/s").text,
+                               percent(x->efficiency).text,
+                               isnan(x->median_ns) ? "-" : bound_name(x->bound),
+                               state_of(x).text};
+        table_row(t, -1, cells, (int)COUNT_OF(cells));
+    }
+    table_print(t, stdout);
+}
+
+static void group_row(struct table *t, const struct run *r, const struct run_group *g)
+{
+    const char *cells[] = {g->name,
+                           op_kind_name(g->kind),
+                           time_of(g->median_ns).text,
+                           format("%.1f %%", 100 * g->median_ns / r->instrumented_ns).text,
+                           quantity(g->flops_counted, "FLOP").text,
+                           quantity(g->flops_executed, "FLOP").text,
+                           quantity_bytes(g->bytes).text,
+                           g->median_ns > 0 ? percent(g->floor_ns / g->median_ns).text : "-",
+                           g->kernel};
+    table_row(t, -1, cells, (int)COUNT_OF(cells));
+}
+
+void bench_print_groups(const struct run *r)
+{
+    static const char *const titles[] = {"group",    "kind",  "time",        "share", "counted",
+                                         "executed", "bytes", "of its roof", "kernel"};
+    struct table *t = table_new();
+    add_columns(t, titles, COUNT_OF(titles), 2, 8);
+    for (int i = 0; i < r->n_groups; i++) group_row(t, r, &r->groups[i]);
+    double rest = r->instrumented_ns - r->sum_ns;
+    const char *cells[] = {"(between operators)",
+                           "",
+                           fabs(rest) < 1 ? "0 s" : time_of(rest).text,
+                           format("%.1f %%", 100 * rest / r->instrumented_ns).text,
+                           "",
+                           "",
+                           "",
+                           "",
+                           ""};
+    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    printf("\n%s at batch %d, by fused group (a run of its own: %s a pass)\n", r->model, r->batch,
+           time_of(r->instrumented_ns).text);
+    table_print(t, stdout);
+}
+
+void bench_print_sentence(const struct run *r)
+{
+    char sentence[512];
+    run_sentence(r, sentence, sizeof sentence);
+    printf("%s\n", sentence);
+}
+
+json_t *bench_json(const struct run *r, int n)
+{
+    json_t *answer = json_answer("bench"), *runs = json_array();
+    for (int i = 0; i < n; i++) {
+        json_t *one = run_json(&r[i], false);
+        char sentence[512];
+        run_sentence(&r[i], sentence, sizeof sentence);
+        json_object_set_new(one, "sentence", json_text(sentence));
+        json_array_append_new(runs, one);
+    }
+    json_object_set_new(answer, "runs", runs);
+    return answer;
+}
