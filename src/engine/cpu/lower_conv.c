@@ -55,6 +55,23 @@ static gable_status finish(struct plan *p, const struct chain *c, struct layout 
     return lower_sum(p, out, layout_of(p, c->res), c->act_after_sum, c->out, e);
 }
 
+/* A product that writes what d reads and nothing between: threads may then go on without meeting, so what one still
+   reads of the product's inputs must outlive what another already writes here. */
+static void find_feeder(struct plan *p, struct depthwise_step *d)
+{
+    struct step *before = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
+    d->feeder = -1;
+    if (!before || before->type != &step_product || before->is_head || before->product.out != d->in) return;
+    if (!layout_is_plain(d->in, p->kernels->vl)) return;
+    struct product *c = &before->product;
+    d->feeder = p->n_steps - 1;
+    c->feeds_depthwise = true;
+    plan_touch(p, c->in);
+    if (c->res) plan_touch(p, c->res);
+    plan_touch_buffer(p, c->pad_buffer);
+    plan_touch_buffer(p, c->scaled_buffer);
+}
+
 static gable_status add_depthwise(struct plan *p, const struct chain *c, struct folded source, const struct geometry *g,
                                   gable_error *e)
 {
@@ -67,6 +84,7 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
     struct depthwise_step *d = &s->depthwise;
     int half = g->kernel[0] / 2;
     *d = (struct depthwise_step){.source = source, .in = in, .out = out, .sums_buffer = -1};
+    find_feeder(p, d);
     d->is_identity = !source.weight;
     d->blocks = layout_blocks(p->memory, in, vl);
     d->out_buffer = plan_buffer(p, (long)d->blocks.n * height * width * vl);

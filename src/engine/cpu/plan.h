@@ -51,7 +51,8 @@ struct product { /* convolution or Gemm as matrix product */
     struct layout *in, *out, *res;
     int kernel[2], stride[2], dilation[2], pad[4]; /* pad: top, left, bottom, right */
     int groups;
-    bool is_flat; /* 1x1, stride 1, no pads: all pixels in one row */
+    bool feeds_depthwise; /* the next step is a depthwise convolution of what this one writes */
+    bool is_flat;         /* 1x1, stride 1, no pads: all pixels in one row */
     enum gemm_variant variant;
     struct activation act;
     struct panels panels;
@@ -74,6 +75,7 @@ struct depthwise_step {
     struct depthwise shape;
     struct blocks blocks;
     int out_buffer, sums_buffer; /* sums: [threads][block][vl] of what is written, -1 for none */
+    int feeder;                  /* the step of the product just before that writes `in`, -1 for none */
     bool is_identity;            /* no convolution: an activation or a normalisation alone */
     const float *w, *bias;
 };

@@ -97,7 +97,8 @@ static struct units cut(const struct worker *w, const struct step *s)
         int most = w->kernels->most_pixels[c->panels.panel[0].count];
         u.segments = (u.width + most - 1) / most;
     }
-    u.is_panel_inner = (long)c->panels.k * c->source.outputs <= w->plan->l2_floats * 4 / 3;
+    u.is_panel_inner =
+        (long)c->panels.k * c->source.outputs <= w->plan->l2_floats * 4 / 3 && !worker_keeps_panels(w, c);
     return u;
 }
 
@@ -114,7 +115,12 @@ static void run(const struct worker *w, const struct step *s)
     long block = (long)c->out->pixels * k->vl;
     struct gemm g = {.k = c->panels.k, .step = step, .act = c->act, .block = block, .res_block = block};
     struct units u = cut(w, s);
-    long per_panel = (long)u.rows * u.segments, first, last = worker_share(w, per_panel * c->panels.n, &first);
+    long per_panel = (long)u.rows * u.segments, first, last;
+    if (worker_keeps_panels(w, c)) {
+        last = worker_share(w, c->panels.n, &first) * per_panel;
+        first *= per_panel;
+    } else
+        last = worker_share(w, per_panel * c->panels.n, &first);
     for (long i = first; i < last;) {
         int panel = (int)(u.is_panel_inner ? i % c->panels.n : i / per_panel), panels = 1;
         long position = u.is_panel_inner ? i / c->panels.n : i % per_panel;
@@ -132,7 +138,7 @@ static void run(const struct worker *w, const struct step *s)
                                             .out = out + to});
         i += panels;
     }
-    worker_barrier(w);
+    if (!worker_keeps_panels(w, c)) worker_barrier(w);
 }
 const struct step_type step_product = {
     .name = "gemm", .resolve = resolve, .weight_floats = weight_floats, .pack = pack, .run = run};

@@ -36,6 +36,14 @@ static inline float *worker_buffer(const struct worker *w, int buffer)
 {
     return w->arena + w->plan->buffers[buffer].at;
 }
+/* Whether threads take the same panels of a product as of the depthwise convolution after it: then what one core wrote
+   it also reads, and no barrier is needed between the two. Large planes are cut by rows instead. */
+static inline bool worker_keeps_panels(const struct worker *w, const struct product *c)
+{
+    bool is_small = 2L * c->out->pixels * w->kernels->vl <= w->plan->l2_floats;
+    bool is_even = c->panels.n % w->parts == 0 || c->panels.n >= 8 * w->parts;
+    return w->parts > 1 && c->feeds_depthwise && is_small && is_even;
+}
 /* The planes of a model input for the current image. */
 static inline float *worker_input(const struct worker *w, const struct layout *l)
 {

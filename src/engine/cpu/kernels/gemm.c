@@ -7,6 +7,28 @@ static __attribute__((noinline)) void activate_stored(const struct gemm *g, int 
     for (int n = 0; n < blocks; n++) KERNEL(activate)(out + n * g->block, (long)pixels * VL, g->act);
 }
 
+/* The end of a tile: activation KIND, a constant, and the stores. */
+#if HAVE_HALF
+#define STORE_HALF(kind)                                                                                  \
+    if (HALF) {                                                                                           \
+        UNROLL                                                                                            \
+        for (int m = 0; m < M; m++)                                                                       \
+            v_store(out + NB * g->block + m * VL, v_activate(h_wide(half[m]), kind, g->act.a, g->act.b)); \
+    }
+#else
+#define STORE_HALF(kind)
+#endif
+#define STORE(kind)                                                                                    \
+    {                                                                                                  \
+        UNROLL                                                                                         \
+        for (int n = 0; n < NB; n++) {                                                                 \
+            UNROLL                                                                                     \
+            for (int m = 0; m < M; m++)                                                                \
+                v_store(out + n * g->block + m * VL, v_activate(acc[m][n], kind, g->act.a, g->act.b)); \
+        }                                                                                              \
+        STORE_HALF(kind)                                                                               \
+    }
+
 INLINE void gemm_body(const int M, const int BLOCKS, const long STEP, const int HALF, const struct gemm *g,
                       const float *x, const float *w, const float *bias, const float *res, float *out)
 {
@@ -60,26 +82,6 @@ INLINE void gemm_body(const int M, const int BLOCKS, const long STEP, const int 
                 half[m] = h_low(v_add(h_wide(half[m]), v_load(res + NB * g->res_block + m * VL)));
         }
 #endif
-    }
-#if HAVE_HALF
-#define STORE_HALF(kind)                                                                                  \
-    if (HALF) {                                                                                           \
-        UNROLL                                                                                            \
-        for (int m = 0; m < M; m++)                                                                       \
-            v_store(out + NB * g->block + m * VL, v_activate(h_wide(half[m]), kind, g->act.a, g->act.b)); \
-    }
-#else
-#define STORE_HALF(kind)
-#endif
-#define STORE(kind)                                                                                    \
-    {                                                                                                  \
-        UNROLL                                                                                         \
-        for (int n = 0; n < NB; n++) {                                                                 \
-            UNROLL                                                                                     \
-            for (int m = 0; m < M; m++)                                                                \
-                v_store(out + n * g->block + m * VL, v_activate(acc[m][n], kind, g->act.a, g->act.b)); \
-        }                                                                                              \
-        STORE_HALF(kind)                                                                               \
     }
     switch (g->act.kind) {
     case ACT_NONE: STORE(ACT_NONE); break;
