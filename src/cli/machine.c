@@ -126,16 +126,21 @@ static void print_ceilings(const struct machine *m, enum ceiling_kind kind, int 
     putchar('\n');
 }
 
+enum { REASONS_SHOWN = 8 };
+
+/* Few are named one by one; a machine that is busy all along is one sentence. */
 static void print_reasons(const struct machine *m)
 {
-    bool is_first = true;
-    for (int i = 0; i < m->n_ceilings; i++) {
+    int invalid = 0;
+    for (int i = 0; i < m->n_ceilings; i++) invalid += !m->ceilings[i].valid;
+    if (invalid) printf("! not valid: %d of %d\n", invalid, m->n_ceilings);
+    for (int i = 0, shown = 0; i < m->n_ceilings && shown < REASONS_SHOWN; i++) {
         const struct ceiling *c = &m->ceilings[i];
         if (c->valid) continue;
-        if (is_first) puts("! not valid:");
-        is_first = false;
         printf("  %s %s %s on %d: %s\n", c->level, c->kind == CEILING_COMPUTE ? dtype_name(c->dtype) : c->what, c->isa,
                c->threads, c->reason);
+        if (++shown == REASONS_SHOWN && invalid > shown)
+            printf("  and %d more; --json has every reason\n", invalid - shown);
     }
 }
 
