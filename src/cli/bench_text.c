@@ -41,7 +41,8 @@ static struct cell state_of(const struct run *r)
     struct text t = {0};
     if (!r->valid) text_addf(&t, "INVALID: %s", bench_code_name(r->reason));
     for (int c = 1; c < CODE_N; c++)
-        if (r->notes & CODE_BIT(c)) text_addf(&t, "%s%s", t.len ? ", " : "", bench_code_name((enum bench_code)c));
+        if (r->notes & CODE_BIT(c) && (r->valid || c != (int)r->reason))
+            text_addf(&t, "%s%s", t.len ? ", " : "", bench_code_name((enum bench_code)c));
     struct cell cell = format("%.120s", t.data ? t.data : "");
     text_release(&t);
     return cell;
@@ -61,32 +62,20 @@ void bench_print_table(const struct run *r, int n)
     add_columns(t, titles, COUNT_OF(titles), 1, 8);
     for (int i = 0; i < n; i++) {
         const struct run *x = &r[i];
-        const char *cells[] = {x->model,
-                               format("%d", x->batch).text,
-                               time_of(x->median_ns).text,
-                               width_of(x).text,
-                               isnan(x->median_ns) ? "-" : quantity(x->batch / (1e-9 * x->median_ns), "").text,
-                               quantity(x->flops_per_s, "FLOP/s").text,
-                               percent(x->efficiency).text,
-                               isnan(x->median_ns) ? "-" : bound_name(x->bound),
-                               state_of(x).text};
-        table_row(t, -1, cells, (int)COUNT_OF(cells));
+        TABLE_ROW(t, -1, x->model, format("%d", x->batch).text, time_of(x->median_ns).text, width_of(x).text,
+                  isnan(x->median_ns) ? "-" : quantity(x->batch / (1e-9 * x->median_ns), "").text,
+                  quantity(x->flops_per_s, "FLOP/s").text, percent(x->efficiency).text,
+                  isnan(x->median_ns) ? "-" : bound_name(x->bound), state_of(x).text);
     }
     table_print(t, stdout);
 }
 
 static void group_row(struct table *t, const struct run *r, const struct run_group *g)
 {
-    const char *cells[] = {g->name,
-                           op_kind_name(g->kind),
-                           time_of(g->median_ns).text,
-                           format("%.1f %%", 100 * g->median_ns / r->instrumented_ns).text,
-                           quantity(g->flops_counted, "FLOP").text,
-                           quantity(g->flops_executed, "FLOP").text,
-                           quantity_bytes(g->bytes).text,
-                           g->median_ns > 0 ? percent(g->floor_ns / g->median_ns).text : "-",
-                           g->kernel};
-    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    TABLE_ROW(t, -1, g->name, op_kind_name(g->kind), time_of(g->median_ns).text,
+              format("%.1f %%", 100 * g->median_ns / r->instrumented_ns).text, quantity(g->flops_counted, "FLOP").text,
+              quantity(g->flops_executed, "FLOP").text, quantity_bytes(g->bytes).text,
+              g->median_ns > 0 ? percent(g->floor_ns / g->median_ns).text : "-", g->kernel);
 }
 
 void bench_print_groups(const struct run *r)
@@ -97,16 +86,8 @@ void bench_print_groups(const struct run *r)
     add_columns(t, titles, COUNT_OF(titles), 2, 8);
     for (int i = 0; i < r->n_groups; i++) group_row(t, r, &r->groups[i]);
     double rest = r->instrumented_ns - r->sum_ns;
-    const char *cells[] = {"(between operators)",
-                           "",
-                           fabs(rest) < 1 ? "0 s" : time_of(rest).text,
-                           format("%.1f %%", 100 * rest / r->instrumented_ns).text,
-                           "",
-                           "",
-                           "",
-                           "",
-                           ""};
-    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    TABLE_ROW(t, -1, "(between operators)", "", fabs(rest) < 1 ? "0 s" : time_of(rest).text,
+              format("%.1f %%", 100 * rest / r->instrumented_ns).text, "", "", "", "", "");
     printf("\n%s at batch %d, by fused group (a run of its own: %s a pass)\n", r->model, r->batch,
            time_of(r->instrumented_ns).text);
     table_print(t, stdout);

@@ -51,16 +51,9 @@ static struct quantity ridge_text(const struct chip *c, enum dtype d)
 static void list_row(struct table *t, const struct chip *c)
 {
     struct quantity year = plain(c->year, "");
-    const char *cells[] = {c->id,
-                           c->name,
-                           chip_kind_name(c->kind),
-                           year.text,
-                           rate_text(chip_peak(c, DTYPE_F32)).text,
-                           rate_text(chip_fastest_16_bit(c)).text,
-                           plain(c->bandwidth.value / 1e9, "").text,
-                           ridge_text(c, DTYPE_F32).text,
-                           plain(c->tdp_w, "").text};
-    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    TABLE_ROW(t, -1, c->id, c->name, chip_kind_name(c->kind), year.text, rate_text(chip_peak(c, DTYPE_F32)).text,
+              rate_text(chip_fastest_16_bit(c)).text, plain(c->bandwidth.value / 1e9, "").text,
+              ridge_text(c, DTYPE_F32).text, plain(c->tdp_w, "").text);
 }
 
 static struct table *list_table(void)
@@ -101,16 +94,10 @@ static void rate_row(struct table *t, const struct chip *c, const char *what, co
     bool is_rate = r != &c->bandwidth;
     double bandwidth = c->bandwidth.value;
     struct quantity value = is_rate ? rate_text(r) : quantity(r->value, "B/s");
-    const char *cells[] = {what,
-                           r->what,
-                           value.text,
-                           is_rate && bandwidth > 0 ? plain(r->value / bandwidth, "").text : "",
-                           is_rate && c->tdp_w > 0 ? quantity(r->value / c->tdp_w, "").text : "",
-                           is_rate && bandwidth > 0 ? plain(bandwidth / r->value, "").text : "",
-                           r->derivation ? r->derivation : "",
-                           confidence_name(r->confidence),
-                           r->source == c->source ? "" : r->source};
-    table_row(t, -1, cells, (int)COUNT_OF(cells));
+    TABLE_ROW(t, -1, what, r->what, value.text, is_rate && bandwidth > 0 ? plain(r->value / bandwidth, "").text : "",
+              is_rate && c->tdp_w > 0 ? quantity(r->value / c->tdp_w, "").text : "",
+              is_rate && bandwidth > 0 ? plain(bandwidth / r->value, "").text : "", r->derivation ? r->derivation : "",
+              confidence_name(r->confidence), r->source == c->source ? "" : r->source);
 }
 
 void chips_print_one(const struct chip *c)
