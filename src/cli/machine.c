@@ -8,6 +8,7 @@
 #include "cli/table.h"
 #include "machine/environment.h"
 #include "machine/pipes.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -254,6 +255,17 @@ static void print_card(const struct machine *m, bool wants_plot, bool interrupte
     if (wants_plot) print_plot(m, threads);
 }
 
+/* A store that refuses is a line of its own: the results are printed all the same. */
+static void keep(const struct machine *m)
+{
+    struct store *s = NULL;
+    gable_error e = {0};
+    gable_status status = store_open(NULL, &s, &e);
+    if (!status) status = store_put_machine(s, m, &e);
+    store_close(s);
+    if (status) cli_fail(&e);
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct request r = {.self = self, .options = {.progress = show_progress}};
@@ -265,6 +277,10 @@ static int run(const struct command *self, int argc, char **argv)
                             : error_set(&e, GABLE_NO_MEMORY, "no memory for the results");
     bool interrupted = status == GABLE_INTERRUPTED;
     term_progress_end();
+    if (!status) keep(m);
+    if (!status && r.options.threads > cli_cpus()->n_allowed)
+        fprintf(stderr, "gable: %d threads asked, %d CPUs allowed: measured with those\n", r.options.threads,
+                cli_cpus()->n_allowed);
     if (!status || interrupted) {
         if (r.wants_json)
             exit_status = cli_print_json(answer_of(m, interrupted));
