@@ -183,6 +183,7 @@ static void slot_study(struct page *p, struct text *out)
     text_add(out, date);
     add_tag(out, " · Gable ", s->version, "");
     if (s->is_quick) text_add(out, " · <strong>quick runs: wide intervals</strong>");
+    if (s->is_roof_doubtful) text_add(out, " · <strong>the machine was too busy to measure its roof soundly</strong>");
 }
 
 static void slot_command(struct page *p, struct text *out) { text_add_html(out, p->study->command); }

@@ -30,7 +30,8 @@ struct study {
     struct run *runs; /* at most one per model, batch and engine; may lack some, may hold invalid ones */
     bool has_gpu;
     bool is_quick;
-    char command[256]; /* that reproduces it */
+    bool is_roof_doubtful; /* measured, but no ceiling was valid: the machine was too busy */
+    char command[256];     /* that reproduces it */
     char version[32];
     int64_t started_utc, finished_utc;
 };

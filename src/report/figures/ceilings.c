@@ -72,7 +72,7 @@ static void draw_flats(struct figure *f, const struct study *s, const struct win
         const struct ceiling *c = x->flat[d];
         if (!c || !(fast > 0)) continue;
         bool is_main = !is_one && is_roof(s, c);
-        const char *isa = isa_label(c->isa);
+        const char *isa = isa_title(c->isa);
         draw_roof(f, &(struct roof){.peak = c->value, .bandwidth = fast}, w,
                   &(struct roof_style){.color = "@ceiling", .width = 1.2, .is_dashed = is_one, .z = 2, .dot = 6}, isa,
                   facts_of(f, c));
@@ -125,7 +125,7 @@ static void add_table(struct figure *f, const struct study *s)
         figure_cell(f, row, c->kind == CEILING_COMPUTE ? "compute" : "bandwidth");
         figure_cell(f, row, what);
         figure_cell(f, row, c->kind == CEILING_COMPUTE ? dtype_label(c->dtype) : "");
-        figure_cell(f, row, isa_label(c->isa));
+        figure_cell(f, row, isa_title(c->isa));
         figure_exact(f, row, c->threads);
         figure_number(f, row, c->value / 1e9);
         figure_number(f, row, c->low / 1e9);

@@ -157,7 +157,7 @@ void key_batches(struct figure *f, const struct study *s, bool has_invalid)
     if (has_invalid) figure_key(f, "ring", batch_color(s, 0), "invalid run");
 }
 
-const char *isa_label(const char *isa)
+const char *isa_title(const char *isa)
 {
     static const char *const labels[][2] = {
         {"avx512", "AVX-512"},

@@ -55,6 +55,6 @@ void draw_roof(struct figure *f, const struct roof *r, const struct window *w, c
                const char *name, json_t *facts);
 /* This machine's roof with its other valid fp32 ceilings of all threads, each labelled on its line. */
 void draw_machine_roof(struct figure *f, const struct study *s, const struct window *w, bool has_ceilings);
-const char *isa_label(const char *isa);
+const char *isa_title(const char *isa);
 const char *dtype_label(enum dtype d); /* "float32" */
 #endif

@@ -44,7 +44,7 @@ static void label_on(struct figure *f, double x0, double y0, double x1, double y
 static void label_flat(struct figure *f, const struct window *w, const char *isa, double value, bool is_main)
 {
     label_on(f, w->x_low, value, w->x_high, value, true, is_main,
-             figure_text(f, "%s  %s", isa_label(isa), figure_quantity(value, "FLOP/s").text));
+             figure_text(f, "%s  %s", isa_title(isa), figure_quantity(value, "FLOP/s").text));
 }
 
 static void label_slope(struct figure *f, const struct window *w, const char *level, double value, bool is_main)
@@ -94,7 +94,7 @@ static void draw_ceilings(struct figure *f, const struct study *s, const struct 
         /* two flats closer than 15 % would be one line with two names */
         if (peak <= 1.3 * w->y_low || peak > lowest / 1.15) continue;
         lowest = peak;
-        draw_roof(f, &(struct roof){.peak = peak, .bandwidth = s->roof.bandwidth}, w, &thin, isa_label(isas[i]), NULL);
+        draw_roof(f, &(struct roof){.peak = peak, .bandwidth = s->roof.bandwidth}, w, &thin, isa_title(isas[i]), NULL);
         label_flat(f, w, isas[i], peak, false);
     }
     double highest = s->roof.bandwidth;
