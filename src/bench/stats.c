@@ -76,7 +76,8 @@ static double sign_about(double x, double middle) { return (x > middle) - (x < m
 
 double stats_n_eff(const double *x, int n)
 {
-    double *s = n >= 4 ? malloc((size_t)n * sizeof *s) : NULL;
+    enum { LEAST = 20 }; /* fewer tell nothing about their correlation */
+    double *s = n >= LEAST ? malloc((size_t)n * sizeof *s) : NULL;
     if (!s) return n;
     double middle = stats_median(x, n), mean = 0, variance = 0, tau = 1;
     for (int i = 0; i < n; i++) {

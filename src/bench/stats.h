@@ -18,7 +18,8 @@ struct interval {
 };
 /* Of the median of n ascending values that carry the information of n_eff independent ones. */
 struct interval stats_interval(const double *sorted, int n, double n_eff);
-/* n / (1 + 2 sum of autocorrelations of the signs about the median), Geyer's initial positive sequence; x in order. */
+/* n / (1 + 2 sum of autocorrelations of the signs about the median), Geyer's initial positive sequence; x in order.
+   n itself below 20, where correlation cannot be told from chance. */
 double stats_n_eff(const double *x, int n);
 /* MSER-5 (White 1997) on logs winsorised at 5 MAD of the second half: how many first values to cut, 0 to n / 2. */
 int stats_steady_from(const double *x, int n);

@@ -41,7 +41,8 @@ static void cut_unsteady(struct run *r, const double *x, int n)
     double apart = fabs(begin - median);
     free(sorted);
     if (apart <= BENCH_CUT_APART * median || !(apart > i.high - i.low)) return;
-    if (2 * cut >= n - 4) verdict_invalid(r, CODE_NO_STEADY_STATE); /* MSER cuts fives: n / 2 at most */
+    if (fabs(stats_mann_whitney(x, cut, x + cut, rest)) <= BENCH_DRIFT_Z) return; /* few samples differ by chance */
+    if (2 * cut >= n - 4) verdict_invalid(r, CODE_NO_STEADY_STATE);               /* MSER cuts fives: n / 2 at most */
     verdict_note(r, begin > median ? CODE_LATE_WARMUP : CODE_SLOWDOWN);
     cut_first(r, cut);
 }
