@@ -19,6 +19,7 @@ struct bench_options { /* zero means the default */
     struct roof roof;             /* zero: measured first (bench_roof) */
     bool roof_is_rough;           /* the machine was not steady while it was measured */
     const struct engine *runs_on; /* NULL: the first of engine_at */
+    bool skip_probes;             /* efficiency against the roof as given; noted no_probe */
     bool in_process;              /* else a fresh child process: new layout, own peak RSS, survives its own crash */
     double silence_s;             /* a child that says nothing for so long is ended; 300 */
     void (*progress)(void *arg, const char *what, double share);

@@ -52,7 +52,7 @@ static void shuffle(int *order, int n, uint64_t *state)
 
 struct step { /* where a campaign stands, for the progress of one point */
     const struct campaign *campaign;
-    int done, total;
+    int done, total, finished;
 };
 
 static void pass_on(void *arg, const char *what, double share)
@@ -69,7 +69,10 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, const 
     struct bench_options o = c->bench;
     struct run r = {0};
     char what[160];
-    if (c->has && c->has(c->arg, p, round)) return GABLE_OK;
+    if (c->has && c->has(c->arg, p, round)) {
+        step->finished++;
+        return GABLE_OK;
+    }
     snprintf(what, sizeof what, "%s at batch %d", p->model, p->batch);
     if (c->progress) c->progress(c->arg, what, step->done, step->total);
     o.model = p->model;
@@ -80,6 +83,7 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, const 
     o.budget_s = measure_budget_s(&c->bench) / campaign_rounds(c);
     gable_status s = bench_point(cpus, &o, interrupted, &r, e);
     if (!s) s = c->finished(c->arg, &r, e);
+    step->finished += !s && r.reason != CODE_INTERRUPTED;
     run_release(&r);
     return s;
 }
@@ -97,7 +101,7 @@ gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, con
             s = run_point(cpus, &step, &c->points[order[i]], round, interrupted, e);
             if (!s && interrupted && *interrupted)
                 s = error_set(e, GABLE_INTERRUPTED, "interrupted; %d of %d measurements are finished and kept",
-                              step.done, step.total);
+                              step.finished, step.total);
         }
     }
     free(order);
@@ -192,6 +196,8 @@ gable_status campaign_merge(const struct run *rounds, int n, struct run *out, ga
     const struct run *base = valid ? nearest(from, valid, median_of_all(from, valid)) : &rounds[0];
     gable_status s = run_copy(out, base, e);
     if (!s && valid > 1 && !(s = join_samples(from, valid, out, e))) {
+        out->n_eff = 0;
+        for (int i = 0; i < valid; i++) out->n_eff += from[i]->n_eff;
         s = verdict_of_joined(out, BENCH_PRECISION, e);
         if (!s) {
             merge_numbers(from, valid, out);

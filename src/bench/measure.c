@@ -118,11 +118,11 @@ static double clean_rate(struct device *d, double (*rate)(struct probe *, double
 static bool probe(struct world *w, double *flops, double *bytes)
 {
     struct device *d = device_of(w);
-    if (!d->probe && !d->has_no_probe) { /* now, for its arrays are not the model's memory */
+    if (!d->peak_resident) { /* now, for the probes' arrays are not the model's memory */
         size_t peak = status_bytes("VmHWM:");
         d->peak_resident = peak > d->resident_before ? peak - d->resident_before : 0;
-        d->has_no_probe = probe_new(d->session->team, &d->probe, NULL) != GABLE_OK;
     }
+    if (!d->probe && !d->has_no_probe) d->has_no_probe = probe_new(d->session->team, &d->probe, NULL) != GABLE_OK;
     if (d->has_no_probe) return false;
     *flops = clean_rate(d, probe_flops);
     *bytes = clean_rate(d, probe_bytes);
@@ -354,6 +354,7 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
                                        .progress = o->progress_sample,
                                        .progress_arg = o->progress_arg};
     r->environment = environment_json("");
+    d->has_no_probe = o->skip_probes;
     fill_inputs(d->session, o->seed ? o->seed : BENCH_SEED);
     surroundings_read("", &start);
     gable_status status = sampling_run(&d->world, &options, &s, e);

@@ -11,7 +11,8 @@ bool verdict_has(const struct run *r, enum bench_code c); /* as reason or as not
 /* Rules of time: cuts what was not steady (marks it MARK_WARMUP), then median, interval, percentiles, shape. Takes
    r->samples, n_samples, block; `precision` is what was asked. Starts with r->valid true. */
 gable_status verdict_of_times(struct run *r, double precision, gable_error *e);
-/* The same for the samples of several rounds, each already judged: nothing is cut, order means nothing. */
+/* The same for the samples of several rounds, each already judged: nothing is cut, order means nothing,
+   and r->n_eff is the sum of theirs. */
 gable_status verdict_of_joined(struct run *r, double precision, gable_error *e);
 /* Rules of the roof, after the times: r's roof and work, and the readings beside the samples (n may be 0).
    `cache_bytes` is the last level's size, 0 where unknown. */

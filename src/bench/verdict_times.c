@@ -64,7 +64,6 @@ static void summarise(struct run *r, const double *x, const double *sorted, int 
 {
     bool single = r->block == 1;
     r->n_clean = n;
-    r->n_eff = stats_n_eff(x, n);
     r->median_ns = stats_quantile(sorted, n, 0.5);
     struct interval i = stats_interval(sorted, n, r->n_eff);
     r->low_ns = i.low;
@@ -123,6 +122,7 @@ static gable_status judge(struct run *r, double precision, bool in_order, gable_
     double *x = samples_clean(r->samples, r->n_samples, &n), *sorted = x ? stats_sorted(x, n) : NULL;
     if (sorted) {
         for (int i = 0; i < r->n_samples; i++) n_marked += r->samples[i].marks && !is_warmup(&r->samples[i]);
+        if (in_order) r->n_eff = stats_n_eff(x, n);
         summarise(r, x, sorted, n);
         check_count(r, n_marked);
         count_faults(r);
