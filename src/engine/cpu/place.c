@@ -45,7 +45,12 @@ gable_status place_buffers(struct plan *p, gable_error *e)
         if (b->at + b->floats > p->arena_floats) p->arena_floats = b->at + b->floats;
     }
     measure_tail(p);
-    if (p->arena_floats > INT_MAX || p->head_floats > INT_MAX)
+    if (p->head_floats > INT_MAX)
+        return error_set(e, GABLE_NO_MEMORY,
+                         "%s at batch %d: what all images share takes %.1f GiB, the engine's limit is 8 GiB; take a "
+                         "smaller batch",
+                         p->graph->name, p->batch, (double)p->head_floats * sizeof(float) / (1 << 30));
+    if (p->arena_floats > INT_MAX)
         return error_set(e, GABLE_NO_MEMORY, "one image takes %.1f GiB of activations, the engine's limit is 8 GiB",
                          (double)p->arena_floats * sizeof(float) / (1 << 30));
     return GABLE_OK;
