@@ -363,7 +363,7 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
     bool is_whole = !s.broke;
     status = judge(r, &s, d, o, e);
     if (!status && is_whole && r->median_ns > 0) status = time_groups(d, r, options.budget_s, interrupted, e);
-    if (!status && r->median_ns > 0) {
+    if (!status) {
         verdict_of_groups(r);
         status = verdict_of_roof(r, s.probes, s.n_probes, last_cache_bytes(), e);
     }

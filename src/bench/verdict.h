@@ -9,7 +9,8 @@ void verdict_note(struct run *r, enum bench_code c);
 bool verdict_has(const struct run *r, enum bench_code c); /* as reason or as note */
 
 /* Rules of time: cuts what was not steady (marks it MARK_WARMUP), then median, interval, percentiles, shape. Takes
-   r->samples, n_samples, block; `precision` is what was asked. Starts with r->valid true. */
+   r->samples, n_samples, block; `precision` is what was asked. Starts with r->valid true.
+   With fewer than 6 clean samples the run is invalid and its numbers are those of all samples, without an interval. */
 gable_status verdict_of_times(struct run *r, double precision, gable_error *e);
 /* The same for the samples of several rounds, each already judged: nothing is cut, order means nothing,
    and r->n_eff is the sum of theirs. */

@@ -63,9 +63,8 @@ static void look_at_shape(struct run *r, const double *x, int n)
 static void summarise(struct run *r, const double *x, const double *sorted, int n)
 {
     bool single = r->block == 1;
-    r->n_clean = n;
     r->median_ns = stats_quantile(sorted, n, 0.5);
-    struct interval i = stats_interval(sorted, n, r->n_eff);
+    struct interval i = stats_interval(sorted, n, r->n_eff); /* NaN where few are clean */
     r->low_ns = i.low;
     r->high_ns = i.high;
     r->p5_ns = single && n >= 20 ? stats_quantile(sorted, n, 0.05) : NAN;
@@ -116,22 +115,35 @@ static void check_width(struct run *r, double precision)
         verdict_note(r, CODE_CI_WIDE);
 }
 
+/* All that is not warm-up, marked or not: what an invalid run can still show. */
+static double *samples_kept(const struct run *r, int *n)
+{
+    double *x = malloc(((size_t)r->n_samples + 1) * sizeof *x);
+    *n = 0;
+    for (int i = 0; x && i < r->n_samples; i++)
+        if (!is_warmup(&r->samples[i])) x[(*n)++] = (double)r->samples[i].ns;
+    return x;
+}
+
 static gable_status judge(struct run *r, double precision, bool in_order, gable_error *e)
 {
-    int n = 0, n_marked = 0;
-    double *x = samples_clean(r->samples, r->n_samples, &n), *sorted = x ? stats_sorted(x, n) : NULL;
+    int n = 0, n_kept = 0;
+    double *clean = samples_clean(r->samples, r->n_samples, &n), *kept = samples_kept(r, &n_kept);
+    bool is_enough = n >= BENCH_LEAST_SAMPLES;
+    double *x = is_enough ? clean : kept, *sorted = clean && kept ? stats_sorted(x, is_enough ? n : n_kept) : NULL;
     if (sorted) {
-        for (int i = 0; i < r->n_samples; i++) n_marked += r->samples[i].marks && !is_warmup(&r->samples[i]);
-        if (in_order) r->n_eff = stats_n_eff(x, n);
-        summarise(r, x, sorted, n);
-        check_count(r, n_marked);
+        if (in_order) r->n_eff = stats_n_eff(clean, n);
+        summarise(r, x, sorted, is_enough ? n : n_kept);
+        r->n_clean = n;
+        check_count(r, n_kept - n);
         count_faults(r);
-        if (r->n_clean >= BENCH_LEAST_SAMPLES && r->n_eff >= BENCH_LEAST_SAMPLES) {
+        if (is_enough && r->n_eff >= BENCH_LEAST_SAMPLES) {
             check_width(r, precision);
             if (in_order) look_at_shape(r, x, n);
         }
     }
-    free(x);
+    free(clean);
+    free(kept);
     if (!sorted) return error_set(e, GABLE_NO_MEMORY, "no memory to look at %d samples", r->n_samples);
     free(sorted);
     return GABLE_OK;
