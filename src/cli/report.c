@@ -1,7 +1,7 @@
 /* gable report: the whole study of this machine as one page with figures and tables. */
 #include "cli/report.h"
 
-#include "base/json.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/table.h"
@@ -99,15 +99,19 @@ static void set_defaults(struct report_request *r)
         if (zoo_at(i)->is_in_report) r->models[r->n_models++] = zoo_at(i)->id;
 }
 
-/* The command without what does not change the numbers. */
-static void describe(struct report_request *r, int argc, char **argv)
+/* The command that measures the same: no paths, which would tell a reader of the page about this machine's user. */
+static void describe(struct report_request *r)
 {
+    const struct bench_options *o = &r->campaign.bench;
     struct text t = {0};
     text_add(&t, "gable report");
-    for (int i = 1; i < argc; i++) text_addf(&t, " %s", argv[i]);
+    for (int i = 0; i < r->n_models && r->names[0]; i++) text_addf(&t, "%s%s", i ? "," : " --models ", r->models[i]);
+    for (int i = 0; i < r->n_batches; i++) text_addf(&t, "%s%d", i ? "," : " --batches ", r->batches[i]);
+    if (o->engine.threads) text_addf(&t, " --threads %d", o->engine.threads);
+    text_addf(&t, " --budget %g%s", o->budget_s, o->quick ? " --quick" : "");
     snprintf(r->study.command, sizeof r->study.command, "%s", t.data ? t.data : "gable report");
     snprintf(r->study.version, sizeof r->study.version, "%s", gable_version());
-    r->study.is_quick = r->campaign.bench.quick;
+    r->study.is_quick = o->quick;
     text_release(&t);
 }
 
@@ -151,7 +155,8 @@ static int make(struct report_request *r)
     gable_error e = {0};
     struct chips *chips = NULL;
     struct report_options o = {.out = r->out, .progress = show_progress};
-    gable_status s = chips_load(NULL, &chips, &e);
+    gable_status s = folder_make(r->out, &e); /* before minutes of measuring */
+    if (!s) s = chips_load(NULL, &chips, &e);
     r->study.chips = chips;
     if (!s) s = report_measure(r, &e);
     if (!s) s = report_write(&r->study, &o, &e);
@@ -169,7 +174,7 @@ static int run(const struct command *self, int argc, char **argv)
     set_defaults(r);
     int status = cli_parse(self, argc, argv, parse, r);
     if (!status) {
-        describe(r, argc, argv);
+        describe(r);
         status = make(r);
     }
     report_request_release(r);

@@ -41,7 +41,7 @@ static json_t *environment(const struct study *s, gable_error *e)
 {
     struct figure f = figure_start("appendix", "environment", "Environment", 1);
     figure_say(&f, "title", "Where it was measured");
-    figure_say(&f, "subtitle", "Recorded beside the runs; what could not be read is \"not known\"");
+    figure_say(&f, "subtitle", "Recorded beside the runs; what could not be read is “not known”");
     figure_table(&f, "", true, "What|Value");
     flatten(&f, "", s->environment);
     return figure_finish(&f, e);
@@ -90,7 +90,7 @@ static json_t *validity(const struct study *s, gable_error *e)
 static json_t *runs(const struct study *s, gable_error *e)
 {
     struct figure f = figure_start("appendix", "runs", "All runs", 1);
-    figure_say(&f, "title", "Every run's numbers");
+    figure_say(&f, "title", "Every run’s numbers");
     figure_say(&f, "subtitle", "Times of one pass over the whole batch; raw samples stand in study.json");
     figure_table(&f, "", true,
                  "Model|Batch|Threads|Median, ms|95 % from, ms|to, ms|5th percentile, ms|95th, ms|Images/s|GFLOP|"
@@ -121,7 +121,7 @@ static json_t *runs(const struct study *s, gable_error *e)
 static json_t *costs(const struct study *s, gable_error *e)
 {
     struct figure f = figure_start("appendix", "counts", "All counts", 1);
-    figure_say(&f, "title", "Every model's counts");
+    figure_say(&f, "title", "Every model’s counts");
     figure_say(&f, "subtitle", "Exact integers by batch size; conventions below");
     figure_table(&f, "", true,
                  "Model|Batch|MACs|FLOPs|Parameters|Bytes, unfused|Bytes, fused|Bytes, ideal|Weights, bytes|"

@@ -109,16 +109,28 @@ static void add_article(struct page *p, const json_t *spec, const struct drawing
     text_add(out, "</div></article>\n");
 }
 
-static void add_articles(struct page *p, const char *section, struct text *out)
+/* Returns how many there are. */
+static int add_articles(struct page *p, const char *section, struct text *out)
 {
     size_t i;
     json_t *spec;
-    json_array_foreach (p->specs, i, spec)
-        if (!strcmp(spec_text(spec, "section"), section))
-            add_article(p, spec, &p->drawings[i], !strcmp(section, "summary"), out);
+    int n = 0;
+    json_array_foreach (p->specs, i, spec) {
+        if (strcmp(spec_text(spec, "section"), section)) continue;
+        add_article(p, spec, &p->drawings[i], !strcmp(section, "summary"), out);
+        n++;
+    }
+    return n;
 }
 
-static void slot_summary(struct page *p, struct text *out) { add_articles(p, "summary", out); }
+/* Without a single sound run there is no roofline to stand beside the answer. */
+static void slot_summary(struct page *p, struct text *out)
+{
+    if (add_articles(p, "summary", out)) return;
+    text_add(out, "<article class=\"plain\">");
+    add_answer(p, out);
+    text_add(out, "</article>");
+}
 
 static void slot_parts(struct page *p, struct text *out)
 {
@@ -127,7 +139,9 @@ static void slot_parts(struct page *p, struct text *out)
                   parts[i].id, parts[i].id, parts[i].id);
         if (i + 1 < COUNT_OF(parts)) text_addf(out, "<span>%zu</span> ", i + 1);
         text_addf(out, "%s</h2>", parts[i].question);
-        add_articles(p, parts[i].section, out);
+        if (!add_articles(p, parts[i].section, out))
+            text_add(out,
+                     "<p class=\"finding\">There is nothing to show: the study holds no run that can be trusted.</p>");
         if (i + 1 == COUNT_OF(parts)) text_add_n(out, asset_method_html, asset_method_html_len);
         text_add(out, "</section>\n");
     }

@@ -112,6 +112,28 @@ static void test_hostile_names_stay_text(void **state)
     made_up_release(&s);
 }
 
+/* Counts and chips are worth a page even where no run is sound, and the answer still stands first. */
+static void test_no_sound_run(void **state)
+{
+    (void)state;
+    struct study s = {0};
+    size_t len = 0;
+    made_up_study(&s);
+    for (int i = 0; i < s.n_runs; i++) {
+        s.runs[i].valid = false;
+        s.runs[i].reason = CODE_CONTENDED;
+    }
+    s.is_roof_doubtful = true;
+    write_study(&s, "unsound-report");
+    char *page = read_file("unsound-report/index.html", &len);
+    assert_contains(page, "No run of this study can be trusted");
+    assert_contains(page, "<ul class=\"answer\"><li>");
+    assert_contains(page, "too busy to measure its roof soundly");
+    assert_contains(page, "30 of 30 runs cannot be trusted");
+    free(page);
+    made_up_release(&s);
+}
+
 static void test_csv_keeps_numbers_whole(void **state)
 {
     (void)state;
@@ -161,9 +183,9 @@ static void test_an_unwritable_place_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_file_is_there),          cmocka_unit_test(test_hostile_names_stay_text),
-        cmocka_unit_test(test_csv_keeps_numbers_whole),      cmocka_unit_test(test_ids_must_be_file_names),
-        cmocka_unit_test(test_an_unwritable_place_is_named),
+        cmocka_unit_test(test_every_file_is_there),    cmocka_unit_test(test_hostile_names_stay_text),
+        cmocka_unit_test(test_no_sound_run),           cmocka_unit_test(test_csv_keeps_numbers_whole),
+        cmocka_unit_test(test_ids_must_be_file_names), cmocka_unit_test(test_an_unwritable_place_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
