@@ -7,12 +7,14 @@
 #include "cli/table.h"
 #include "engine/plan/groups.h"
 #include "model/model.h"
+#include "ops/taught.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX, SIDE_MAX = 65536 };
+enum { KEY_RULE = 0x100, KEY_STRICT };
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
 struct request {
@@ -22,8 +24,9 @@ struct request {
     struct model_options options;
     enum view view;
     int depth;
-    const char *chip, *chips_file;
-    bool wants_json, wants_conventions;
+    const char *chip, *chips_file, *rules_file;
+    struct taught *rules;
+    bool wants_json, wants_conventions, is_strict;
     const struct convention *convention; /* NULL: every tool's */
 };
 
@@ -36,6 +39,8 @@ static const struct argp_option options[] = {
     {"chip", 'c', "ID", 0, "bound and time floor on a chip of the database", 0},
     {"chips", 'C', "FILE", 0, "your own chips on top of the database", 0},
     {"as", 'a', "TOOL", 0, "what another tool would count, or all: thop, fvcore, ptflops, torchinfo, ...", 0},
+    {"rule", KEY_RULE, "FILE", 0, "YAML: costs of operators that have no rule", 0},
+    {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
 };
@@ -107,6 +112,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'C': r->chips_file = arg; break;
     case 'a': ok = parse_convention(arg, r, &e); break;
     case 'j': r->wants_json = true; break;
+    case KEY_RULE: r->rules_file = arg; break;
+    case KEY_STRICT: r->is_strict = true; break;
     case ARGP_KEY_ARG:
         if (r->n_models == MODELS_MAX)
             ok = (cli_usage(r->self, "at most %d models at once", MODELS_MAX), false);
@@ -120,10 +127,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ok ? 0 : EINVAL;
 }
 
-static gable_status load(const char *word, const struct model_options *o, struct subject *s, gable_error *e)
+static gable_status load(const char *word, const struct model_options *o, const struct taught *rules, struct subject *s,
+                         gable_error *e)
 {
     struct grouping grouping;
+    int n_taught;
     gable_status status = model_open(word, o, &s->graph, e);
+    if (!status && rules) status = taught_apply(rules, s->graph, &n_taught, e);
     if (!status) status = groups_find(s->graph, &grouping, e);
     if (!status) status = analysis_new(s->graph, &grouping, &s->analysis, e);
     return status;
@@ -136,7 +146,7 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
         for (int b = 0; b < r->n_batches && !status; b++) {
             struct model_options o = r->options;
             o.zoo.batch = r->batches[b];
-            status = load(r->models[m], &o, &s[(*n)++], e);
+            status = load(r->models[m], &o, r->rules, &s[(*n)++], e);
         }
     return status;
 }
@@ -227,15 +237,17 @@ static int run(const struct command *self, int argc, char **argv)
     gable_error e = {0};
     if (!s)
         error_set(&e, GABLE_NO_MEMORY, "no memory");
-    else if (!load_all(&r, s, &n, &e))
+    else if (!(r.rules_file && taught_load(r.rules_file, &r.rules, &e)) && !load_all(&r, s, &n, &e))
         load_chip(&r, s, n, &chips, &e);
     exit_status = e.status ? cli_fail(&e) : show(&r, s, n);
+    if (!exit_status && r.is_strict) exit_status = analyze_strict(s, n);
     for (int i = 0; i < n; i++) {
         analysis_free(s[i].analysis);
         graph_free(s[i].graph);
     }
     free(s);
     chips_free(chips);
+    taught_free(r.rules);
     return exit_status;
 }
 

@@ -41,6 +41,14 @@ void analyze_print_tree(const struct subject *s, int depth);
 /* What other tools count, with the terms that make the difference; `only` NULL: all tools. */
 void analyze_print_conventions(const struct subject *s, const struct convention *only);
 
+/* "coverage: 100 % of 69 nodes have an exact rule", and the operators that have none, by name. */
+void analyze_print_coverage(const struct subject *s);
+json_t *analyze_json_coverage(const struct subject *s);
+bool analyze_is_complete(const struct subject *s); /* no node's cost is unknown */
+bool analyze_is_exact(const struct subject *s);    /* nor a lower bound */
+/* --strict: the exit status, with a sentence where something is unknown. */
+int analyze_strict(const struct subject *s, int n);
+
 json_t *analyze_json_model(const struct subject *s);
 json_t *analyze_json_conventions(const struct subject *s, const struct convention *only);
 #endif

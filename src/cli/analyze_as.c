@@ -34,6 +34,10 @@ void analyze_print_conventions(const struct subject *s, const struct convention 
     printf("%s, batch %d: %s MACs, %s FLOPs by gable's own count\n\n", s->graph->name, a->batch,
            quantity_exact(a->total.macs).text, quantity_exact(a->total.flops).text);
     table_print(t, stdout);
+    if (!analyze_is_complete(s)) {
+        printf("\nNo tool's rows count what has no rule here.\n");
+        analyze_print_coverage(s);
+    }
 }
 
 static json_t *convention_json(const struct convention *c, const struct graph *g)

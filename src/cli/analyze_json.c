@@ -38,6 +38,7 @@ static json_t *node_json(const struct node_cost *c)
     json_object_set_new(o, "write_bytes", json_count(c->write_bytes));
     json_object_set_new(o, "output_shape", shape_json(&n->out[0]->shape));
     json_object_set_new(o, "module", n->module ? json_text(n->module) : json_null());
+    json_object_set_new(o, "cost_is", json_text(certainty_name(n->op->certainty)));
     json_object_set_new(o, "group", c->group >= 0 ? json_integer(c->group) : json_null());
     return o;
 }
@@ -99,8 +100,9 @@ json_t *analyze_json_model(const struct subject *s)
     json_t *nodes = json_array();
     for (int i = 0; i < g->n_nodes; i++) json_array_append_new(nodes, node_json(&a->nodes[i]));
     json_t *o = json_pack("{s:o, s:o, s:b, s:i, s:s, s:o}", "name", json_text(g->name), "source", json_text(g->source),
-                          "complete", 1, "batch", a->batch, "dtype",
+                          "complete", analyze_is_complete(s), "batch", a->batch, "dtype",
                           dtype_name(g->n_inputs ? g->inputs[0]->dtype : DTYPE_UNDEFINED), "inputs", inputs_json(g));
+    json_object_set_new(o, "coverage", analyze_json_coverage(s));
     json_object_set_new(o, "params", json_count(a->params));
     json_object_set_new(o, "buffers", json_count(a->buffers));
     json_object_set_new(o, "macs", json_count(a->total.macs));

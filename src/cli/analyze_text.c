@@ -58,6 +58,14 @@ static void traffic_row(struct table *t, const char *name, count bytes, count fl
     TABLE_ROW(t, -1, name, cell_bytes(bytes).text, quantity_exact(bytes).text, cell_intensity(flops, bytes).text, what);
 }
 
+/* A count that is one only from below is marked. */
+static struct cell cell_least(const struct subject *s, count value)
+{
+    struct cell c = cell_count(value);
+    if (!analyze_is_exact(s)) snprintf(c.text, sizeof c.text, ">= %.40s", cell_count(value).text);
+    return c;
+}
+
 /* "input 3x224x224 f32 (torchvision 0.14.1)": one image of each input. */
 static void print_inputs(const struct graph *g)
 {
@@ -84,13 +92,14 @@ void analyze_print_card(const struct subject *s)
     table_column(t, "value", TABLE_RIGHT);
     table_column(t, "exactly", TABLE_RIGHT);
     table_column(t, "counted as", TABLE_CUT);
-    card_row(t, "MACs", cell_count(a->total.macs), a->total.macs, "multiply-adds of convolutions, products");
-    card_row(t, "FLOPs", cell_count(a->total.flops), a->total.flops, "2 x MACs + all other operations");
+    card_row(t, "MACs", cell_least(s, a->total.macs), a->total.macs, "multiply-adds of convolutions, products");
+    card_row(t, "FLOPs", cell_least(s, a->total.flops), a->total.flops, "2 x MACs + all other operations");
     card_row(t, "parameters", cell_count(a->params), a->params, statistics);
     card_row(t, "weights", cell_bytes(m->weights), m->weights, "bytes of parameters and statistics");
     card_row(t, "activations", cell_bytes(m->activations), m->activations, "bytes of all nodes' outputs");
     card_row(t, "peak live", cell_bytes(m->peak_live), m->peak_live, peak);
     table_print(t, stdout);
+    analyze_print_coverage(s);
     printf("\n");
     t = table_new();
     table_column(t, "DRAM bytes", TABLE_LEFT);
@@ -188,8 +197,9 @@ void analyze_print_comparison(const struct subject *s, int n)
         const struct analysis *a = s[i].analysis;
         char batch[16];
         snprintf(batch, sizeof batch, "%d", a->batch);
-        TABLE_ROW(t, -1, s[i].graph->name, batch, cell_count(a->total.macs).text, cell_count(a->total.flops).text,
-                  cell_count(a->params).text, cell_bytes(a->memory.weights).text, cell_bytes(a->memory.peak_live).text,
+        TABLE_ROW(t, -1, s[i].graph->name, batch, cell_least(&s[i], a->total.macs).text,
+                  cell_least(&s[i], a->total.flops).text, cell_count(a->params).text,
+                  cell_bytes(a->memory.weights).text, cell_bytes(a->memory.peak_live).text,
                   cell_intensity(a->total.flops, a->bytes.fused).text,
                   s[i].chip ? quantity(analyze_floor(&s[i], a->bytes.fused), "s").text : "",
                   s[i].chip ? whole_bound(&s[i]) : "");
@@ -198,6 +208,11 @@ void analyze_print_comparison(const struct subject *s, int n)
     table_print(t, stdout);
     printf("\nFLOPs: 2 x MACs + all other operations. Peak live: most bytes of activations at\n"
            "once. FLOP/byte: FLOPs over DRAM bytes between fused groups.\n");
+    for (int i = 0; i < n; i++)
+        if (!analyze_is_exact(&s[i])) {
+            printf("%s: ", s[i].graph->name);
+            analyze_print_coverage(&s[i]);
+        }
     if (s[0].chip)
         printf("floor: least time for those FLOPs and bytes on %s,\nat %s and %s (ridge %.1f FLOP/byte).\n",
                s[0].chip->name, quantity(s[0].roof.peak, "FLOP/s").text, quantity(s[0].roof.bandwidth, "B/s").text,

@@ -3,6 +3,7 @@
 #include "onnx/names.h"
 #include "onnx/scan.h"
 #include "onnx/values.h"
+#include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -273,12 +274,39 @@ static gable_status read_node(struct reader *r, const Onnx__NodeProto *p, int i)
     gable_status s = copy_attributes(r, p, n);
     set_roles(n);
     for (size_t k = 0; k < p->n_output; k++) {
-        if (!*p->output[k]) continue; /* an output that nobody wants */
+        if (!*p->output[k]) { /* an output that nobody wants; a row knows its shape, without one it is not there */
+            if (!op_find(domain, p->op_type)) n->out[k]->role = ROLE_ABSENT;
+            continue;
+        }
         n->out[k]->name = arena_string(r->g->arena, p->output[k]);
         if (!s) s = define(r, p->output[k], n->out[k]);
         if (s) return error_within(r->e, "node %d %.60s (%.40s)", i, name, p->op_type);
     }
     return GABLE_OK;
+}
+
+/* Keeps a stated shape where no row will infer one; a shape with unbound dimensions is none. */
+static void keep_stated_shape(struct reader *r, const Onnx__ValueInfoProto *v)
+{
+    int64_t dim[SHAPE_RANK_MAX];
+    struct tensor *t = v->name ? names_find(r->names, v->name) : NULL;
+    const Onnx__TypeProto *type = v->type;
+    if (!t || !t->producer || op_find(t->producer->domain, t->producer->op_type)) return;
+    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type->shape) return;
+    const Onnx__TensorShapeProto *shape = type->tensor_type->shape;
+    enum dtype d = value_dtype(type->tensor_type->elem_type);
+    if (shape->n_dim > SHAPE_RANK_MAX || d == DTYPE_UNDEFINED) return;
+    for (size_t i = 0; i < shape->n_dim; i++) {
+        dim[i] = dimension(r, shape->dim[i], (int)i);
+        if (dim[i] < 0 || dim[i] > INT64_C(1) << 48) return;
+    }
+    tensor_set_shape(r->g, t, d, (int)shape->n_dim, dim);
+}
+
+static void keep_stated_shapes(struct reader *r, const Onnx__GraphProto *p)
+{
+    for (size_t i = 0; i < p->n_value_info; i++) keep_stated_shape(r, p->value_info[i]);
+    for (size_t i = 0; i < p->n_output; i++) keep_stated_shape(r, p->output[i]);
 }
 
 static gable_status read_graph(struct reader *r, const Onnx__GraphProto *p)
@@ -302,6 +330,7 @@ static gable_status read_graph(struct reader *r, const Onnx__GraphProto *p)
             s = error_set(r->e, GABLE_BAD_INPUT, "the output %.80s is made by no node",
                           p->output[i]->name ? p->output[i]->name : "");
     }
+    if (!s) keep_stated_shapes(r, p);
     return s ? s : graph_check(r->g, r->e);
 }
 

@@ -212,7 +212,7 @@ static bool prepare(struct pass *p, const struct grouping *grouping)
 static gable_status check_inferred(const struct graph *g, gable_error *e)
 {
     for (int i = 0; i < g->n_nodes; i++)
-        if (!g->nodes[i]->op || !g->nodes[i]->out[0]->has_shape)
+        if (!g->nodes[i]->op || (!g->nodes[i]->out[0]->has_shape && g->nodes[i]->out[0]->role != ROLE_ABSENT))
             return error_set(e, GABLE_BAD_INPUT, "node %.80s has no known shapes", g->nodes[i]->name);
     return GABLE_OK;
 }
@@ -230,6 +230,7 @@ gable_status analysis_new(const struct graph *g, const struct grouping *grouping
         return error_set(e, GABLE_NO_MEMORY, "no memory to analyse %d nodes", g->n_nodes);
     }
     a->batch = g->n_inputs && g->inputs[0]->shape.rank ? (int)g->inputs[0]->shape.dim[0] : 1;
+    coverage_find(g, &a->coverage);
     cost_nodes(&p);
     count_params(&p);
     cost_groups(&p);

@@ -40,7 +40,8 @@ struct analysis {
     struct arena *arena;       /* everything here */
     const struct graph *graph; /* borrowed */
     int batch;                 /* dim 0 of the first input */
-    struct node_cost *nodes;   /* graph->n_nodes */
+    struct coverage coverage;
+    struct node_cost *nodes; /* graph->n_nodes */
     struct cost total;
     count params, buffers; /* elements */
     struct traffic bytes;

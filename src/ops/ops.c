@@ -63,7 +63,10 @@ static gable_status check_inputs(const struct node *n, gable_error *e)
 static gable_status infer(struct graph *g, struct node *n, gable_error *e)
 {
     n->op = op_find(n->domain, n->op_type);
-    if (!n->op) return error_set(e, GABLE_BAD_INPUT, "this operator is not in the table");
+    if (!n->op) {
+        n->op = &op_unknown;
+        return n->op->shape(g, n, e);
+    }
     gable_status s = check_inputs(n, e);
     if (s) return s;
     if (n->n_out < n->op->outputs.min || (n->op->outputs.max >= 0 && n->n_out > n->op->outputs.max))

@@ -5,14 +5,15 @@
 #include "graph/graph.h"
 
 /* What a node is to a reader of a report. JSON name, label in prose. Order is the order of every stack and legend. */
-#define OP_KINDS(X)                                                                                       \
-    X(CONV, "conv", "convolution")                                                                        \
-    X(POINTWISE, "pointwise", "1x1 convolution")                                                          \
-    X(DEPTHWISE, "depthwise", "depthwise convolution")                                                    \
-    X(GROUPED, "grouped", "grouped convolution")                                                          \
-    X(LINEAR, "linear", "fully connected")                                                                \
-    X(NORM, "norm", "normalisation") X(ACTIVATION, "activation", "activation") X(POOL, "pool", "pooling") \
-        X(ELEMENTWISE, "elementwise", "element-wise arithmetic") X(MOVE, "move", "data movement")         \
+#define OP_KINDS(X)                                                                               \
+    X(CONV, "conv", "convolution")                                                                \
+    X(POINTWISE, "pointwise", "1x1 convolution")                                                  \
+    X(DEPTHWISE, "depthwise", "depthwise convolution")                                            \
+    X(GROUPED, "grouped", "grouped convolution")                                                  \
+    X(LINEAR, "linear", "fully connected")                                                        \
+    X(NORM, "norm", "normalisation")                                                              \
+    X(ACTIVATION, "activation", "activation") X(POOL, "pool", "pooling")                          \
+        X(ELEMENTWISE, "elementwise", "element-wise arithmetic") X(MOVE, "move", "data movement") \
             X(OTHER, "other", "other")
 #define OP_KIND_ENUM(name, json, label) KIND_##name,
 enum op_kind { OP_KINDS(OP_KIND_ENUM) KIND_N };
@@ -28,6 +29,16 @@ struct cost cost_add(struct cost a, struct cost b);
 #define DOMAIN_ONNX ""
 #define DOMAIN_GABLE "ai.gable" /* the few operators that ONNX lacks */
 
+/* What is known of a node's cost. */
+enum certainty {
+    COST_EXACT,
+    COST_BOUND,   /* at least so much: the row says why */
+    COST_TAUGHT,  /* by the user's rule (ops/taught.h) */
+    COST_UNKNOWN, /* an operator without a row: counted as 0 and said to be missing */
+    COST_CERTAINTIES
+};
+const char *certainty_name(enum certainty c);
+
 struct op {
     const char *name, *domain;
     struct {
@@ -41,14 +52,25 @@ struct op {
     int per_element;                                /* FLOPs per output element, where `cost` is built on that */
     bool is_elementwise; /* an output element depends on that element of the inputs alone, after broadcasting */
     bool is_view; /* moves no data: Reshape, Flatten, Identity, Dropout at inference; out[0] is in[0]'s storage */
+    enum certainty certainty;
     const char *formula; /* FLOPs in words, for docs/METRICS.md and --help */
 };
+/* The row of every operator that has none. */
+extern const struct op op_unknown;
 
 const struct op *op_find(const char *domain, const char *name); /* NULL where there is none */
 /* Every row, in the table's order; NULL after the last. */
 const struct op *op_at(int i);
 
-/* Resolves a node's row, checks its arity and infers its outputs. The error names the node. */
+/* How much of a graph is known. */
+struct coverage {
+    int n_nodes, n[COST_CERTAINTIES];
+};
+void coverage_find(const struct graph *g, struct coverage *out); /* the graph must have been inferred */
+bool coverage_is_complete(const struct coverage *c);             /* no node is unknown */
+
+/* Resolves a node's row, checks its arity and infers its outputs. An operator without a row passes as op_unknown where
+   its outputs have stated shapes. The error names the node. */
 gable_status ops_infer_node(struct graph *g, struct node *n, gable_error *e);
 /* The same for every node of a graph that was read without shapes. */
 gable_status ops_infer(struct graph *g, gable_error *e);

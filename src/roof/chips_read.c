@@ -1,9 +1,9 @@
 /* The schema of a chips file, as tables of fields, and the pass that reads YAML by them. */
 #include "roof/chips_read.h"
 
+#include "base/arithmetic.h"
 #include "base/text.h"
-#include "roof/arithmetic.h"
-#include "roof/yaml_reader.h"
+#include "base/yaml_reader.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -223,7 +223,7 @@ static void check_derivation(struct pass *p, struct chip_rate *rate, struct plac
     if (p->y.status || !rate->derivation) return;
     gable_error e = {0};
     size_t offset = 0;
-    if (arithmetic(rate->derivation, &rate->derived, &offset, &e)) {
+    if (arithmetic(rate->derivation, NULL, &rate->derived, &offset, &e)) {
         at.column += offset + is_quoted;
         yaml_reader_fail(&p->y, at, "'derivation': %s in '%.100s'", e.why, rate->derivation);
         return;

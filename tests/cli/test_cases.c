@@ -5,7 +5,7 @@
              ! text                     the same for stderr
              >~ text, !~ text           stdout / stderr holds this text somewhere
              >-                         stdout is empty  (!- the same for stderr)
-   A file's stem names it; lines that start with # are comments. */
+   $TESTS is the folder of the tests. A file's stem names it; lines that start with # are comments. */
 #include "base/file.h"
 #include "base/text.h"
 #include "check.h"
@@ -127,6 +127,7 @@ static void every_case_prints_what_it_should(void **state)
     text_addf(&path, "%s:%s", dirname(program), getenv("PATH"));
     setenv("PATH", path.data, 1);
     setenv("XDG_DATA_HOME", folder, 1);
+    setenv("TESTS", TESTS_DIR, 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("COLUMNS", "100", 1);
     snprintf(pattern, sizeof pattern, "%s/cli/cases/*.txt", TESTS_DIR);

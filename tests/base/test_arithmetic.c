@@ -1,7 +1,7 @@
 /* The evaluator of derivations, by hand. */
 #include "check.h"
 
-#include "roof/arithmetic.h"
+#include "base/arithmetic.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static void test_right(void **state)
         gable_error e = {0};
         double value = NAN;
         size_t at = 0;
-        assert_ok(arithmetic(right[i].text, &value, &at, &e), &e);
+        assert_ok(arithmetic(right[i].text, NULL, &value, &at, &e), &e);
         if (!(fabs(value - right[i].value) < 1e-9)) fail_msg("%s gives %g", right[i].text, value);
     }
 }
@@ -62,7 +62,7 @@ static void test_wrong(void **state)
         gable_error e = {0};
         double value = 7;
         size_t at = 99;
-        assert_int_equal(arithmetic(wrong[i].text, &value, &at, &e), GABLE_BAD_INPUT);
+        assert_int_equal(arithmetic(wrong[i].text, NULL, &value, &at, &e), GABLE_BAD_INPUT);
         if (at != wrong[i].at || strcmp(e.why, wrong[i].why) || value != 7)
             fail_msg("'%s': at %zu: %s", wrong[i].text, at, e.why);
     }
@@ -76,19 +76,19 @@ static void test_bounds(void **state)
     double value = 0;
     size_t at = 0;
     memset(text, '(', ARITHMETIC_DEPTH_MAX + 1);
-    assert_int_equal(arithmetic(text, &value, &at, &e), GABLE_BAD_INPUT);
+    assert_int_equal(arithmetic(text, NULL, &value, &at, &e), GABLE_BAD_INPUT);
     assert_string_equal(e.why, "parentheses are nested too deeply");
     memset(text, '1', ARITHMETIC_LENGTH_MAX + 1);
-    assert_int_equal(arithmetic(text, &value, &at, &e), GABLE_BAD_INPUT);
+    assert_int_equal(arithmetic(text, NULL, &value, &at, &e), GABLE_BAD_INPUT);
     assert_contains(e.why, "longer than 256");
     memset(text, 0, sizeof text);
     for (int i = 0; i < 8; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s9999999999999999999999999", i ? "*" : "");
-    assert_ok(arithmetic(text, &value, &at, &e), &e); /* 1e200 */
+    assert_ok(arithmetic(text, NULL, &value, &at, &e), &e); /* 1e200 */
     memset(text, 0, sizeof text);
     memset(text, '9', 63);
     for (int i = 0; i < 3; i++) memset(text + strlen(text), '*', 1), memset(text + strlen(text), '9', 63);
-    assert_ok(arithmetic(text, &value, &at, &e), &e);
+    assert_ok(arithmetic(text, NULL, &value, &at, &e), &e);
     assert_true(value > 1e251 && value < 1e253); /* (1e63)^4 */
 }
 

@@ -1,4 +1,4 @@
-#include "roof/yaml_reader.h"
+#include "base/yaml_reader.h"
 
 #include "base/text.h"
 

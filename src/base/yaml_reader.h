@@ -1,6 +1,6 @@
 /* YAML as events with a place: bounded in size and depth; aliases, anchors, tags and further documents are refused. */
-#ifndef ROOF_YAML_READER_H
-#define ROOF_YAML_READER_H
+#ifndef BASE_YAML_READER_H
+#define BASE_YAML_READER_H
 #include "base/error.h"
 
 #include <stdbool.h>

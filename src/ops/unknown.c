@@ -1,0 +1,43 @@
+/* Operators without a row: what the file says of their outputs is kept, their work is not known. */
+#include "ops/rule.h"
+
+#include <string.h>
+
+static gable_status stated_shapes(struct graph *g, struct node *n, gable_error *e)
+{
+    (void)g;
+    for (int i = 0; i < n->n_out; i++)
+        if (n->out[i]->role != ROLE_ABSENT && !n->out[i]->has_shape)
+            return error_set(e, GABLE_BAD_INPUT,
+                             "this operator is not in the table and the file states no shape for its output %.60s; "
+                             "onnx.shape_inference or the exporter can write it as value_info",
+                             n->out[i]->name);
+    return GABLE_OK;
+}
+
+const struct op op_unknown = {
+    .name = "unknown",
+    .domain = "",
+    .inputs = {0, -1},
+    .outputs = {0, -1},
+    .shape = stated_shapes,
+    .cost = cost_none,
+    .kind = KIND_OTHER,
+    .certainty = COST_UNKNOWN,
+    .formula = "not known",
+};
+
+void coverage_find(const struct graph *g, struct coverage *out)
+{
+    *out = (struct coverage){.n_nodes = g->n_nodes};
+    for (int i = 0; i < g->n_nodes; i++) out->n[g->nodes[i]->op ? g->nodes[i]->op->certainty : COST_UNKNOWN]++;
+}
+
+bool coverage_is_complete(const struct coverage *c) { return c->n[COST_UNKNOWN] == 0; }
+
+const char *certainty_name(enum certainty c)
+{
+    static const char *const names[COST_CERTAINTIES] = {
+        [COST_EXACT] = "exact", [COST_BOUND] = "lower bound", [COST_TAUGHT] = "rule", [COST_UNKNOWN] = "unknown"};
+    return names[c];
+}
