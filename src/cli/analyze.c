@@ -1,6 +1,8 @@
 /* gable analyze: what a model costs. */
 #include "cli/analyze.h"
 
+#include "cli/analyze_claim.h"
+
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -14,7 +16,7 @@
 #include <string.h>
 
 enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX, SIDE_MAX = 65536 };
-enum { KEY_RULE = 0x100, KEY_STRICT };
+enum { KEY_RULE = 0x100, KEY_STRICT, KEY_CLAIM };
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
 struct request {
@@ -24,7 +26,7 @@ struct request {
     struct model_options options;
     enum view view;
     int depth;
-    const char *chip, *chips_file, *rules_file;
+    const char *chip, *chips_file, *rules_file, *claim;
     struct taught *rules;
     bool wants_json, wants_conventions, is_strict;
     const struct convention *convention; /* NULL: every tool's */
@@ -40,6 +42,7 @@ static const struct argp_option options[] = {
     {"chips", 'C', "FILE", 0, "your own chips on top of the database", 0},
     {"as", 'a', "TOOL", 0, "what another tool would count, or all: thop, fvcore, ptflops, torchinfo, ...", 0},
     {"rule", KEY_RULE, "FILE", 0, "YAML: costs of operators that have no rule", 0},
+    {"claim", KEY_CLAIM, "NUMBER", 0, "what gives a printed number: 3.8G, 25.6M params", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
@@ -113,6 +116,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'a': ok = parse_convention(arg, r, &e); break;
     case 'j': r->wants_json = true; break;
     case KEY_RULE: r->rules_file = arg; break;
+    case KEY_CLAIM: r->claim = arg; break;
     case KEY_STRICT: r->is_strict = true; break;
     case ARGP_KEY_ARG:
         if (r->n_models == MODELS_MAX)
@@ -232,6 +236,8 @@ static int run(const struct command *self, int argc, char **argv)
     int exit_status = cli_parse(self, argc, argv, parse, &r), n = 0;
     if (exit_status) return exit_status;
     if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
+    if (r.claim && r.n_models > 1) return cli_usage(self, "--claim is about one model, not %d", r.n_models);
+    if (r.claim) return analyze_claim(r.models[0], &r.options, r.claim, r.wants_json);
     struct subject *s = calloc(SUBJECTS_MAX, sizeof *s);
     struct chips *chips = NULL;
     gable_error e = {0};
@@ -260,6 +266,7 @@ const struct command command_analyze = {
                 "  gable analyze mobilenet_v2 --batch 1,64,256\n"
                 "  gable analyze resnet50 --chip nvidia_t4 --by layer\n"
                 "  gable analyze resnet50 --as thop\n"
+                "  gable analyze resnet50 --claim 3.8G\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,

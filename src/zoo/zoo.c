@@ -60,6 +60,20 @@ static const struct entry entries[] = {
     {{"efficientnet_b7", "EfficientNet-B7", "efficientnet", 2019, 600, false, EFFICIENTNET_PAPER}, net_efficientnet, 7},
 };
 
+static const struct variant {
+    struct zoo_variant of;
+    architecture *build;
+    int variant;
+} variants[] = {
+#define STRIDE_IN_1X1 "the paper's v1: the stride of a bottleneck in its first 1x1 convolution, not in its 3x3"
+    {{"resnet50_v1", "resnet50", STRIDE_IN_1X1}, net_resnet, -50},
+    {{"resnet101_v1", "resnet101", STRIDE_IN_1X1}, net_resnet, -101},
+    {{"resnet152_v1", "resnet152", STRIDE_IN_1X1}, net_resnet, -152},
+    {{"mobilenet_v2_x1_4", "mobilenet_v2", "the paper's width 1.4"}, net_mobilenet_v2, 14},
+};
+
+const struct zoo_variant *zoo_variant_at(int i) { return (size_t)i < COUNT_OF(variants) ? &variants[i].of : NULL; }
+
 /* The largest zoo graph takes about 1 MiB. */
 enum { GRAPH_BYTES_MAX = 64 << 20, SIDE_MAX = 1 << 16, BATCH_MAX = 1 << 16 };
 
@@ -71,6 +85,13 @@ static const struct entry *find(const char *id)
 {
     for (size_t i = 0; i < COUNT_OF(entries); i++)
         if (!strcmp(entries[i].model.id, id)) return &entries[i];
+    return NULL;
+}
+
+static const struct variant *find_variant(const char *id)
+{
+    for (size_t i = 0; i < COUNT_OF(variants); i++)
+        if (!strcmp(variants[i].of.id, id)) return &variants[i];
     return NULL;
 }
 
@@ -97,12 +118,12 @@ static gable_status check_number(const char *what, int value, int most, gable_er
     return error_set(e, GABLE_USAGE, "the %s is %d, it must be 1 to %d", what, value, most);
 }
 
-static gable_status build(const struct entry *entry, const struct zoo_options *o, struct graph *g, gable_error *e)
+static gable_status build(architecture *make, int variant, const struct zoo_options *o, struct graph *g, gable_error *e)
 {
     struct net net = {.g = g, .e = e, .dtype = o->dtype};
     const int64_t dim[] = {o->batch, 3, o->height, o->width};
     layer x = graph_input(g, "input", o->dtype, 4, dim);
-    layer y = entry->build(&net, x, entry->variant);
+    layer y = make(&net, x, variant);
     if (net.status) return net.status;
     graph_output(g, y);
     return graph_check(g, e);
@@ -112,7 +133,8 @@ gable_status zoo_build(const char *id, const struct zoo_options *options, struct
 {
     struct zoo_options o = options ? *options : (struct zoo_options){0};
     const struct entry *entry = find(id);
-    if (!entry) return unknown(id, e);
+    const struct variant *v = entry ? NULL : find_variant(id);
+    if (!entry && !v) return unknown(id, e);
     if (!o.batch) o.batch = 1;
     if (!o.height) o.height = 224;
     if (!o.width) o.width = 224;
@@ -124,7 +146,7 @@ gable_status zoo_build(const char *id, const struct zoo_options *options, struct
     struct graph *g = graph_new(id, "torchvision 0.14.1", GRAPH_BYTES_MAX);
     if (!g) return error_set(e, GABLE_NO_MEMORY, "no memory for a graph");
     g->opset = 24;
-    s = build(entry, &o, g, e);
+    s = entry ? build(entry->build, entry->variant, &o, g, e) : build(v->build, v->variant, &o, g, e);
     if (s) {
         graph_free(g);
         return error_within(e, "%s at %dx%d", id, o.height, o.width);

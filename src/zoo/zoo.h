@@ -17,6 +17,12 @@ struct zoo_model {
     bool is_in_report;     /* one of the report's default ten */
     const char *reference; /* the paper */
 };
+/* A published form of a model that torchvision does not build by that name: for comparisons, in no list. */
+struct zoo_variant {
+    const char *id; /* zoo_build takes it */
+    const char *of, *note;
+};
+const struct zoo_variant *zoo_variant_at(int i); /* NULL after the last */
 int zoo_size(void);
 const struct zoo_model *zoo_at(int i);
 const struct zoo_model *zoo_find(const char *id); /* NULL where there is none */
