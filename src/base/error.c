@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef error_set
+#undef error_within
+
 gable_status error_set(gable_error *e, gable_status s, const char *why, ...)
 {
     if (!e) return s;

@@ -24,6 +24,7 @@ struct team {
     team_work *work;
     void *arg;
     bool is_ending;
+    atomic_int started;            /* members that are pinned and known by their thread id */
     _Alignas(64) atomic_int round; /* a new number starts a run */
     _Alignas(64) atomic_int arrived;
     _Alignas(64) atomic_int phase;
@@ -92,7 +93,7 @@ static void *member_main(void *arg)
     struct team *t = m->team;
     pin(t->cpus[m->part]);
     t->tids[m->part] = (int)syscall(SYS_gettid);
-    team_barrier(t);
+    atomic_fetch_add(&t->started, 1);
     for (int seen = 0;; seen++) {
         wait_for_round(t, seen);
         if (t->is_ending) return NULL;
@@ -101,21 +102,20 @@ static void *member_main(void *arg)
     }
 }
 
-/* Threads that were started but will never be joined by a first barrier cannot exist: creation is all or nothing. */
+/* Where a thread cannot be started, those before it make up the team, which its maker then ends. */
 static gable_status start_members(struct team *t, gable_error *e)
 {
     for (int i = 1; i < t->n; i++) {
         t->members[i] = (struct member){.team = t, .part = i};
         int why = pthread_create(&t->members[i].thread, NULL, member_main, &t->members[i]);
         if (why) {
-            for (int j = 1; j < i; j++) {
-                pthread_cancel(t->members[j].thread);
-                pthread_join(t->members[j].thread, NULL);
-            }
-            t->n = 1;
-            return error_set(e, GABLE_FAILED, "thread %d of %d cannot be started: %s", i + 1, t->n, strerror(why));
+            gable_status s =
+                error_set(e, GABLE_FAILED, "thread %d of %d cannot be started: %s", i + 1, t->n, strerror(why));
+            t->n = i;
+            return s;
         }
     }
+    while (atomic_load(&t->started) < t->n - 1) sched_yield();
     return GABLE_OK;
 }
 
@@ -128,20 +128,19 @@ gable_status team_new(int n, const int *cpu, struct team **out, gable_error *e)
     t->tids = calloc((size_t)n, sizeof *t->tids);
     t->members = calloc((size_t)n, sizeof *t->members);
     sched_getaffinity(0, sizeof t->old_mask, &t->old_mask);
-    gable_status s =
-        t->cpus && t->tids && t->members ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d threads", n);
-    if (!s) {
-        memcpy(t->cpus, cpu, (size_t)n * sizeof *cpu);
-        s = start_members(t, e);
-    }
-    if (s) {
+    if (!t->cpus || !t->tids || !t->members) {
         t->n = 1;
+        team_free(t);
+        return error_set(e, GABLE_NO_MEMORY, "no memory for %d threads", n);
+    }
+    memcpy(t->cpus, cpu, (size_t)n * sizeof *cpu);
+    gable_status s = start_members(t, e);
+    if (s) {
         team_free(t);
         return s;
     }
     pin(cpu[0]);
     t->tids[0] = (int)syscall(SYS_gettid);
-    team_barrier(t);
     *out = t;
     return GABLE_OK;
 }

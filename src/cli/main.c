@@ -64,7 +64,7 @@ static int unknown_command(const char *word)
 {
     const char *names[64] = {0};
     size_t n = 0;
-    while (commands[n] && n < COUNT_OF(names)) {
+    while (n < COUNT_OF(names) && commands[n]) {
         names[n] = commands[n]->name;
         n++;
     }

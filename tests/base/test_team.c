@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,28 @@ static void the_callers_mask_comes_back(void **state)
     assert_int_equal(after.n_allowed, before.n_allowed);
 }
 
+#if !defined __SANITIZE_ADDRESS__ /* it maps terabytes of its own */
+/* Room for a few stacks only: the threads that did start must end, and the error says how far it came. */
+static void threads_that_cannot_start_are_an_error(void **state)
+{
+    (void)state;
+    struct rlimit old, small;
+    struct team *t = NULL;
+    gable_error e = {0};
+    int cpu[256];
+    struct cpus cpus;
+    cpus_read("", &cpus);
+    for (size_t i = 0; i < COUNT_OF(cpu); i++) cpu[i] = cpus.cores[0];
+    assert_int_equal(getrlimit(RLIMIT_AS, &old), 0);
+    small = (struct rlimit){256 << 20, old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &small), 0);
+    gable_status s = team_new((int)COUNT_OF(cpu), cpu, &t, &e);
+    assert_int_equal(setrlimit(RLIMIT_AS, &old), 0);
+    assert_int_equal(s, GABLE_FAILED);
+    assert_contains(e.why, "of 256 cannot be started");
+}
+#endif
+
 static void recorded_machines(void **state)
 {
     (void)state;
@@ -95,6 +118,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_parts_run_and_meet),
         cmocka_unit_test(the_callers_mask_comes_back),
+#if !defined __SANITIZE_ADDRESS__
+        cmocka_unit_test(threads_that_cannot_start_are_an_error),
+#endif
         cmocka_unit_test(recorded_machines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
