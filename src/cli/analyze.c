@@ -1,7 +1,9 @@
 /* gable analyze: what a model costs. */
 #include "cli/analyze.h"
 
+#include "cli/analyze_budget.h"
 #include "cli/analyze_claim.h"
+#include "cli/analyze_diff.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -16,7 +18,7 @@
 #include <string.h>
 
 enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX, SIDE_MAX = 65536 };
-enum { KEY_RULE = 0x100, KEY_STRICT, KEY_CLAIM };
+enum { KEY_RULE = 0x100, KEY_STRICT, KEY_CLAIM, KEY_AGAINST, KEY_MARKDOWN, KEY_BUDGET };
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
 struct request {
@@ -26,9 +28,10 @@ struct request {
     struct model_options options;
     enum view view;
     int depth;
-    const char *chip, *chips_file, *rules_file, *claim;
+    const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file;
+    struct budget budget;
     struct taught *rules;
-    bool wants_json, wants_conventions, is_strict;
+    bool wants_json, wants_conventions, wants_markdown, is_strict;
     const struct convention *convention; /* NULL: every tool's */
 };
 
@@ -43,6 +46,9 @@ static const struct argp_option options[] = {
     {"as", 'a', "TOOL", 0, "what another tool would count, or all: thop, fvcore, ptflops, torchinfo, ...", 0},
     {"rule", KEY_RULE, "FILE", 0, "YAML: costs of operators that have no rule", 0},
     {"claim", KEY_CLAIM, "NUMBER", 0, "what gives a printed number: 3.8G, 25.6M params", 0},
+    {"against", KEY_AGAINST, "MODEL", 0, "what this model adds to the first, removes, reshapes", 0},
+    {"markdown", KEY_MARKDOWN, NULL, 0, "with --against: tables for a pull request", 0},
+    {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
@@ -117,6 +123,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'j': r->wants_json = true; break;
     case KEY_RULE: r->rules_file = arg; break;
     case KEY_CLAIM: r->claim = arg; break;
+    case KEY_AGAINST: r->against = arg; break;
+    case KEY_MARKDOWN: r->wants_markdown = true; break;
+    case KEY_BUDGET: r->budget_file = arg; break;
     case KEY_STRICT: r->is_strict = true; break;
     case ARGP_KEY_ARG:
         if (r->n_models == MODELS_MAX)
@@ -230,6 +239,29 @@ static int show(const struct request *r, const struct subject *s, int n)
     return cli_fail(&e);
 }
 
+/* --against makes the second model the one that budgets are about. */
+static int show_diff(const struct request *r, const struct subject *s)
+{
+    enum diff_form form = r->wants_json ? DIFF_JSON : r->wants_markdown ? DIFF_MARKDOWN : DIFF_TEXT;
+    return analyze_diff(&s[0], &s[1], form);
+}
+
+static int check_budget(const struct request *r, const struct subject *s, int n)
+{
+    int exit_status = 0;
+    for (int i = r->against ? 1 : 0; i < n && r->budget_file; i++) {
+        int status = budget_check(&r->budget, &s[i], stderr);
+        if (status) exit_status = status;
+    }
+    return exit_status;
+}
+
+static gable_status load_files(struct request *r, gable_error *e)
+{
+    gable_status status = r->rules_file ? taught_load(r->rules_file, &r->rules, e) : GABLE_OK;
+    return status || !r->budget_file ? status : budget_load(r->budget_file, &r->budget, e);
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct request r = {.self = self, .batches = {1}, .n_batches = 1, .depth = 3};
@@ -238,14 +270,19 @@ static int run(const struct command *self, int argc, char **argv)
     if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
     if (r.claim && r.n_models > 1) return cli_usage(self, "--claim is about one model, not %d", r.n_models);
     if (r.claim) return analyze_claim(r.models[0], &r.options, r.claim, r.wants_json);
+    if (r.against && (r.n_models != 1 || r.n_batches != 1))
+        return cli_usage(self, "--against compares two models at one batch: gable analyze A --against B");
+    if (r.wants_markdown && !r.against) return cli_usage(self, "--markdown belongs to --against MODEL");
+    if (r.against) r.models[r.n_models++] = r.against;
     struct subject *s = calloc(SUBJECTS_MAX, sizeof *s);
     struct chips *chips = NULL;
     gable_error e = {0};
     if (!s)
         error_set(&e, GABLE_NO_MEMORY, "no memory");
-    else if (!(r.rules_file && taught_load(r.rules_file, &r.rules, &e)) && !load_all(&r, s, &n, &e))
+    else if (!load_files(&r, &e) && !load_all(&r, s, &n, &e))
         load_chip(&r, s, n, &chips, &e);
-    exit_status = e.status ? cli_fail(&e) : show(&r, s, n);
+    exit_status = e.status ? cli_fail(&e) : r.against ? show_diff(&r, s) : show(&r, s, n);
+    if (!exit_status) exit_status = check_budget(&r, s, n);
     if (!exit_status && r.is_strict) exit_status = analyze_strict(s, n);
     for (int i = 0; i < n; i++) {
         analysis_free(s[i].analysis);
@@ -267,6 +304,7 @@ const struct command command_analyze = {
                 "  gable analyze resnet50 --chip nvidia_t4 --by layer\n"
                 "  gable analyze resnet50 --as thop\n"
                 "  gable analyze resnet50 --claim 3.8G\n"
+                "  gable analyze resnet18 --against resnet34 --markdown\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,
