@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
     {"isa", KEY_ISA, "NAME", 0, "instruction set: plain, neon, avx2 or avx512 (the best)", 0},
-    {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (by rule), never or always where it fits (auto)", 0},
+    {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (each layer timed), rule (nothing is timed), never, always (auto)", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per point, shared by its rounds (10)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "how often every point is visited, in shuffled order (3; 1 for one point)", 0},
     {"seed", KEY_SEED, "N", 0, "of weights, inputs and order (1)", 0},
@@ -71,15 +71,23 @@ static bool parse_isa(const char *text, enum isa *out, gable_error *e)
     return false;
 }
 
-static bool parse_winograd(const char *text, enum winograd *out, gable_error *e)
+static bool parse_winograd(const char *text, struct engine_options *o, gable_error *e)
 {
-    static const char *const whens[] = {"auto", "never", "always"}; /* in the order of the enum */
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(text, whens[i])) {
-            *out = (enum winograd)i;
+    static const struct {
+        const char *when;
+        enum winograd winograd;
+        bool tune;
+    } rows[] = {{"auto", WINOGRAD_BY_TIME, true},
+                {"rule", WINOGRAD_BY_TIME, false},
+                {"never", WINOGRAD_FORBID, true},
+                {"always", WINOGRAD_FORCE, true}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (!strcmp(text, rows[i].when)) {
+            o->winograd = rows[i].winograd;
+            o->tune = rows[i].tune;
             return true;
         }
-    error_set(e, GABLE_USAGE, "--winograd takes auto, never or always, not '%.40s'", text);
+    error_set(e, GABLE_USAGE, "--winograd takes auto, rule, never or always, not '%.40s'", text);
     return false;
 }
 
@@ -105,7 +113,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
     case 's': ok = parse_size(arg, o, &e); break;
     case KEY_ISA: ok = parse_isa(arg, &o->engine.isa, &e); break;
-    case KEY_WINOGRAD: ok = parse_winograd(arg, &o->engine.winograd, &e); break;
+    case KEY_WINOGRAD: ok = parse_winograd(arg, &o->engine, &e); break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
     case KEY_ROUNDS: ok = cli_int("--rounds", arg, 1, 100, &r->campaign.rounds, &e); break;
     case KEY_SEED:
@@ -289,6 +297,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (!r) return 1;
     r->self = self;
     r->batches[0] = r->n_batches = 1;
+    r->campaign.bench.engine.tune = true;
     int status = cli_parse(self, argc, argv, parse, r);
     if (!status) status = r->n_models ? measure(r) : cli_usage(self, "which model? 'gable models' lists them");
     for (int i = 0; i < r->n_runs; i++) run_release(&r->runs[i]);

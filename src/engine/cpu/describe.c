@@ -136,7 +136,8 @@ static void describe_choices(struct cpu_session *s)
         snprintf(images, sizeof images, "an image per thread, tail of %d", plan_slots(p));
     else if (s->side_images > 0)
         snprintf(images, sizeof images, "an image per thread");
-    snprintf(s->base.algorithms, sizeof s->base.algorithms, "winograd %d of %d 3x3; %s", winograd, candidates, images);
+    snprintf(s->base.algorithms, sizeof s->base.algorithms, "winograd %d of %d 3x3; %s; chosen by %s", winograd,
+             candidates, images, p->choices.is_timed ? "time" : "rule");
 }
 
 gable_status session_describe(struct cpu_session *s, gable_error *e)

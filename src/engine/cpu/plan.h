@@ -13,6 +13,7 @@ struct choices {
     int tail_rows;  /* planes of at most so many rows belong to the tail; 0: no tail */
     int tail_group; /* images that take the tail together */
     bool *winograd; /* per group of nodes: its 3x3 convolution by F(4x4, 3x3) */
+    bool is_timed;  /* chosen by time, not by rule */
 };
 struct buffer {
     long floats;

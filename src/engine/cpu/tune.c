@@ -158,6 +158,7 @@ gable_status tune_by_time(struct plan **plan, const struct weights *w, const int
 {
     struct plan *p = *plan, *tuned = NULL;
     struct choices c = p->choices;
+    c.is_timed = true;
     c.winograd = malloc((size_t)p->grouping.n_groups + 1);
     if (!c.winograd) return error_set(e, GABLE_NO_MEMORY, "no memory to tune %s", p->graph->name);
     for (int i = 0; i < p->grouping.n_groups; i++) c.winograd[i] = p->choices.winograd[i];
