@@ -132,12 +132,26 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ok ? 0 : EINVAL;
 }
 
+/* Results are told apart by label and batch. */
+static gable_status check_labels(const struct request *r, gable_error *e)
+{
+    char a[RECORD_NAME], b[RECORD_NAME];
+    for (int i = 0; i < r->n_models; i++)
+        for (int j = 0; j < i; j++) {
+            model_label(r->models[i], a, sizeof a);
+            model_label(r->models[j], b, sizeof b);
+            if (!strcmp(a, b))
+                return error_set(e, GABLE_USAGE, "two of the models are called '%.60s'; run them apart", a);
+        }
+    return GABLE_OK;
+}
+
 /* What is unknown, broken or too large is said before any work. */
 static gable_status check_points(struct request *r, gable_error *e)
 {
     struct campaign *c = &r->campaign;
     struct bench_options o = c->bench;
-    gable_status s = GABLE_OK;
+    gable_status s = check_labels(r, e);
     for (int m = 0; m < r->n_models && !s; m++)
         for (int b = 0; b < r->n_batches && !s; b++) {
             o.model = r->models[m];

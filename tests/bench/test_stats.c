@@ -15,7 +15,7 @@ enum { N = 200 };
 static void order_statistics_equal_gsl(void **state)
 {
     struct random r = {1};
-    double x[N];
+    double x[N] = {0};
     (void)state;
     for (int n = 1; n <= N; n += 7) {
         for (int i = 0; i < n; i++) x[i] = exp(random_normal(&r));

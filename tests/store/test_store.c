@@ -388,6 +388,7 @@ static void two_writers_both_keep_their_rows(void **state)
                 bad = store_put_run(s, &r, "c", NULL) != GABLE_OK;
                 run_release(&r);
             }
+            store_close(s);
             _exit(bad);
         }
     }
