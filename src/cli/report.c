@@ -152,7 +152,7 @@ static int fail(const struct report_request *r, const gable_error *e)
 {
     int status = cli_fail(e);
     if (e->status == GABLE_INTERRUPTED && r->store)
-        fprintf(stderr, "gable: %d finished runs are kept in %s; the same command goes on from there\n", r->n_runs,
+        fprintf(stderr, "gable: finished runs are kept in %s; the same command goes on from there\n",
                 store_path(r->store));
     return status;
 }

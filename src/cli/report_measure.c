@@ -120,18 +120,25 @@ static gable_status round_finished(void *arg, const struct run *run, gable_error
     return keep_run(r, run, e);
 }
 
-/* What an earlier start of the same campaign has finished. */
-static gable_status resume(struct report_request *r, gable_error *e)
+/* What an earlier start of the same campaign has finished. What was invalid then is measured again: the machine may be
+   quiet now. */
+static void resume(struct report_request *r)
 {
     gable_error why = {0};
-    if (!r->store || r->is_fresh) return GABLE_OK;
-    if (store_runs(r->store, r->id, &r->runs, &r->n_runs, &why)) {
-        r->n_runs = 0;
+    int n = 0, kept = 0;
+    if (!r->store || r->is_fresh) return;
+    if (store_runs(r->store, r->id, &r->runs, &n, &why)) {
         warn(&why, "everything is measured again");
+        n = 0;
     }
-    if (r->n_runs) fprintf(stderr, "gable: %d finished runs are taken from %s\n", r->n_runs, store_path(r->store));
-    (void)e;
-    return GABLE_OK;
+    for (int i = 0; i < n; i++) {
+        if (r->runs[i].valid)
+            r->runs[kept++] = r->runs[i];
+        else
+            run_release(&r->runs[i]);
+    }
+    r->n_runs = kept;
+    if (n) fprintf(stderr, "gable: %d of %d stored runs are valid and taken from %s\n", kept, n, store_path(r->store));
 }
 
 /* Every point that fits; one that does not is said and left out. */
@@ -185,12 +192,12 @@ gable_status report_measure(struct report_request *r, gable_error *e)
     c->bench.roof = s->roof;
     campaign_id(c, &s->machine.topology, cli_cpus(), r->id);
     list_points(r);
-    status = resume(r, e);
+    resume(r);
     c->has = has_round;
     c->finished = round_finished;
     c->progress = show_progress;
     c->arg = r;
-    if (!status) status = campaign_run(cli_cpus(), c, &cli_interrupted, e);
+    status = campaign_run(cli_cpus(), c, &cli_interrupted, e);
     term_progress_end();
     if (!status) status = merge(r, e);
     s->environment = environment_json("");
