@@ -26,8 +26,8 @@ static void find_totals(const struct analysis *a, const struct analysis *b, stru
     const struct total totals[TOTALS] = {{"macs", a->total.macs, b->total.macs},
                                          {"flops", a->total.flops, b->total.flops},
                                          {"params", a->params, b->params},
-                                         {"bytes unfused", a->bytes.unfused, b->bytes.unfused},
-                                         {"bytes fused", a->bytes.fused, b->bytes.fused},
+                                         {"bytes_unfused", a->bytes.unfused, b->bytes.unfused},
+                                         {"bytes_fused", a->bytes.fused, b->bytes.fused},
                                          {"peak_live", a->memory.peak_live, b->memory.peak_live}};
     memcpy(t, totals, sizeof totals);
 }
@@ -112,7 +112,8 @@ static void print_totals(const struct subject *a, const struct subject *b, bool 
 static void change_row(struct sheet *s, const struct change *c)
 {
     const struct node_cost *a = c->a ? c->a : &none, *b = c->b ? c->b : &none;
-    const struct node *n = c->b ? c->b->node : c->a->node;
+    const struct node *n = c->b ? c->b->node : c->a ? c->a->node : NULL;
+    if (!n) return; /* a change has one side at least */
     struct cell before = c->a ? cell_shape(&a->node->out[0]->shape) : (struct cell){"-"};
     struct cell after = c->b ? cell_shape(&b->node->out[0]->shape) : (struct cell){"-"};
     struct cell shapes,
