@@ -31,7 +31,8 @@ struct request {
     const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file;
     struct budget budget;
     struct taught *rules;
-    bool wants_json, wants_conventions, wants_markdown, is_strict;
+    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training;
+    enum optimizer optimizer;
     const struct convention *convention; /* NULL: every tool's */
 };
 
@@ -50,6 +51,8 @@ static const struct argp_option options[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "with --against: tables for a pull request", 0},
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
+    {"train", 'T', NULL, 0, "a training step: forward, backward, update; memory; the largest batch that fits", 0},
+    {"optimizer", 'O', "NAME", 0, "sgd, momentum or adam, with --train (sgd)", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
 };
@@ -87,6 +90,15 @@ static bool parse_dtype(const char *text, enum dtype *out, gable_error *e)
     return i >= 0;
 }
 
+static bool parse_optimizer(const char *text, enum optimizer *out, gable_error *e)
+{
+    const char *names[OPTIMIZER_N];
+    for (int o = 0; o < OPTIMIZER_N; o++) names[o] = optimizer_name((enum optimizer)o);
+    int i = parse_word("--optimizer", text, names, OPTIMIZER_N, e);
+    if (i >= 0) *out = (enum optimizer)i;
+    return i >= 0;
+}
+
 static bool parse_view(const char *text, enum view *out, gable_error *e)
 {
     static const char *const names[] = {"layer", "type", "tree"};
@@ -120,6 +132,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'c': r->chip = arg; break;
     case 'C': r->chips_file = arg; break;
     case 'a': ok = parse_convention(arg, r, &e); break;
+    case 'T': r->wants_training = true; break;
+    case 'O': ok = parse_optimizer(arg, &r->optimizer, &e); break;
     case 'j': r->wants_json = true; break;
     case KEY_RULE: r->rules_file = arg; break;
     case KEY_CLAIM: r->claim = arg; break;
@@ -159,6 +173,8 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
         for (int b = 0; b < r->n_batches && !status; b++) {
             struct model_options o = r->options;
             o.zoo.batch = r->batches[b];
+            s[*n] = (struct subject){
+                .word = r->models[m], .options = o, .is_training = r->wants_training, .optimizer = r->optimizer};
             status = load(r->models[m], &o, r->rules, &s[(*n)++], e);
         }
     return status;
@@ -212,6 +228,11 @@ static void show_one(const struct request *r, const struct subject *s)
         analyze_print_conventions(s, r->convention);
         return;
     }
+    if (r->wants_training) {
+        gable_error e = {0};
+        if (analyze_print_training(s, &e)) cli_fail(&e);
+        return;
+    }
     analyze_print_card(s);
     analyze_print_chip(s);
     switch (r->view) {
@@ -226,7 +247,7 @@ static void show_one(const struct request *r, const struct subject *s)
 static int show(const struct request *r, const struct subject *s, int n)
 {
     if (r->wants_json) return show_json(r, s, n);
-    if (n > 1 && r->view == VIEW_SHORT && !r->wants_conventions)
+    if (n > 1 && r->view == VIEW_SHORT && !r->wants_conventions && !r->wants_training)
         analyze_print_comparison(s, n);
     else
         for (int i = 0; i < n; i++) {
@@ -305,6 +326,7 @@ const struct command command_analyze = {
                 "  gable analyze resnet50 --as thop\n"
                 "  gable analyze resnet50 --claim 3.8G\n"
                 "  gable analyze resnet18 --against resnet34 --markdown\n"
+                "  gable analyze efficientnet_b4 --train --batch 64 --optimizer adam\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,

@@ -1,13 +1,18 @@
 /* What the parts of `gable analyze` share: one analysed model, and how it is shown. Private to cli/analyze*.c. */
 #ifndef CLI_ANALYZE_H
 #define CLI_ANALYZE_H
-#include "ops/analysis.h"
+#include "model/model.h"
 #include "ops/convention.h"
+#include "ops/training.h"
 #include "roof/chips.h"
 
 #include <jansson.h>
 
 struct subject {
+    const char *word; /* what was asked for, and how: to ask again with another batch */
+    struct model_options options;
+    bool is_training; /* --train */
+    enum optimizer optimizer;
     struct graph *graph;
     struct analysis *analysis;
     const struct chip *chip; /* --chip: borrowed; NULL for none */
@@ -48,6 +53,14 @@ bool analyze_is_complete(const struct subject *s); /* no node's cost is unknown 
 bool analyze_is_exact(const struct subject *s);    /* nor a lower bound */
 /* --strict: the exit status, with a sentence where something is unknown. */
 int analyze_strict(const struct subject *s, int n);
+
+/* --train: passes, memory by part, the largest batch that fits the chip or this machine. */
+gable_status analyze_print_training(const struct subject *s, gable_error *e);
+count analyze_capacity(const struct subject *s); /* bytes of the chip, or free on this machine; 0: unknown */
+int analyze_largest_batch(const struct subject *s, count capacity); /* by trying; 0 where none fits */
+json_t *analyze_json_backward(struct backward b);
+json_t *analyze_json_training_memory(const struct training *t);
+json_t *analyze_json_training(const struct subject *s, const struct training *t);
 
 json_t *analyze_json_model(const struct subject *s);
 json_t *analyze_json_conventions(const struct subject *s, const struct convention *only);

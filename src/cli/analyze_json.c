@@ -36,6 +36,7 @@ static json_t *node_json(const struct node_cost *c)
     json_object_set_new(o, "read_bytes", json_count(c->read_bytes));
     json_object_set_new(o, "weight_bytes", json_count(c->weight_bytes));
     json_object_set_new(o, "write_bytes", json_count(c->write_bytes));
+    json_object_set_new(o, "backward", analyze_json_backward(c->backward));
     json_object_set_new(o, "output_shape", shape_json(&n->out[0]->shape));
     json_object_set_new(o, "module", n->module ? json_text(n->module) : json_null());
     json_object_set_new(o, "cost_is", json_text(certainty_name(n->op->certainty)));
@@ -91,6 +92,21 @@ static json_t *groups_json(const struct subject *s)
     return groups;
 }
 
+/* memory.training, and with --train the whole step; null where memory is out */
+static void add_training(json_t *o, const struct subject *s)
+{
+    gable_error e = {0};
+    struct training *t = NULL;
+    json_t *memory = json_object_get(o, "memory");
+    if (training_new(s->analysis, s->optimizer, &t, &e)) {
+        json_object_set_new(memory, "training", json_null());
+        return;
+    }
+    json_object_set_new(memory, "training", analyze_json_training_memory(t));
+    if (s->is_training) json_object_set_new(o, "training", analyze_json_training(s, t));
+    training_free(t);
+}
+
 json_t *analyze_json_model(const struct subject *s)
 {
     const struct graph *g = s->graph;
@@ -117,6 +133,8 @@ json_t *analyze_json_model(const struct subject *s)
                         json_pack("{s:o, s:o, s:o, s:o}", "weights", json_count(a->memory.weights), "activations",
                                   json_count(a->memory.activations), "peak_live", json_count(a->memory.peak_live),
                                   "peak_node", json_text(a->nodes[a->memory.peak_node].node->name)));
+    json_object_set_new(o, "backward", analyze_json_backward(a->backward));
+    add_training(o, s);
     if (s->chip) json_object_set_new(o, "chip", chip_json(s));
     json_object_set_new(o, "kinds", kinds_json(a));
     json_object_set_new(o, "groups", groups_json(s));

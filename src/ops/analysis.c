@@ -1,7 +1,5 @@
 #include "ops/analysis.h"
 
-#include "ops/storage.h"
-
 /* What the passes over one graph share. */
 struct pass {
     const struct graph *g;
@@ -48,13 +46,16 @@ static void cost_nodes(struct pass *p)
         c->node = p->g->nodes[i];
         c->kind = op_kind_of(c->node);
         c->cost = op_cost(c->node);
+        c->backward = a->gradients.nodes[i];
         c->group = p->group_of[i];
         node_traffic(p, c, i + 1);
         struct kind_total *k = &a->kinds[c->kind];
         k->nodes++;
         k->cost = cost_add(k->cost, c->cost);
+        k->backward = backward_add(k->backward, c->backward);
         k->bytes = count_add(k->bytes, own_traffic(c));
         a->total = cost_add(a->total, c->cost);
+        a->backward = backward_add(a->backward, c->backward);
         a->bytes.unfused = count_add(a->bytes.unfused, own_traffic(c));
         a->memory.activations = count_add(a->memory.activations, c->write_bytes);
     }
@@ -154,39 +155,6 @@ static count ideal_bytes(const struct graph *g, const struct storage *s)
     return bytes;
 }
 
-static bool lives(const struct storage *s, const struct tensor *t)
-{
-    return s->root[t->index] == t && !storage_is_free(t) && (t->role == ROLE_ACTIVATION || t->role == ROLE_INPUT);
-}
-
-/* Bytes that come alive at each step and that end with it, then one sweep. */
-static bool find_peak(struct pass *p)
-{
-    const struct graph *g = p->g;
-    size_t steps = (size_t)g->n_nodes + 1;
-    count *born = arena_array(p->a->arena, steps, sizeof *born),
-          *dying = arena_array(p->a->arena, steps, sizeof *dying);
-    if (!born || !dying) return false;
-    for (int i = 0; i < g->n_tensors; i++) {
-        const struct tensor *t = g->tensors[i];
-        if (!lives(&p->storage, t)) continue;
-        int from = t->producer ? t->producer->index : 0, last = p->storage.last_use[i];
-        if (last < from) last = from;
-        born[from] = count_add(born[from], tensor_bytes(t));
-        dying[last] = count_add(dying[last], tensor_bytes(t));
-    }
-    count alive = 0;
-    for (int i = 0; i < g->n_nodes; i++) {
-        alive = count_add(alive, born[i]);
-        if (alive > p->a->memory.peak_live) {
-            p->a->memory.peak_live = alive;
-            p->a->memory.peak_node = i;
-        }
-        if (alive != COUNT_MAX) alive -= dying[i];
-    }
-    return true;
-}
-
 /* Without a grouping every node that moves data is a group of its own. */
 static const int *lone_groups(const struct graph *g, struct arena *arena, int *n_groups)
 {
@@ -206,7 +174,8 @@ static bool prepare(struct pass *p, const struct grouping *grouping)
     a->group_bytes = arena_array(a->arena, (size_t)a->n_groups + 1, sizeof *a->group_bytes);
     a->group_cost = arena_array(a->arena, (size_t)a->n_groups + 1, sizeof *a->group_cost);
     return p->group_of && p->seen && p->is_crossing && a->nodes && a->group_bytes && a->group_cost &&
-           storage_find(p->g, a->arena, &p->storage) && make_order(p);
+           storage_find(p->g, false, a->arena, &p->storage) && gradients_find(p->g, a->arena, &a->gradients) &&
+           make_order(p);
 }
 
 static gable_status check_inferred(const struct graph *g, gable_error *e)
@@ -225,10 +194,12 @@ gable_status analysis_new(const struct graph *g, const struct grouping *grouping
     struct analysis *a = arena_alloc(arena, sizeof *a);
     if (a) *a = (struct analysis){.arena = arena, .graph = g};
     struct pass p = {.g = g, .a = a};
-    if (!a || !prepare(&p, grouping) || !find_peak(&p)) {
+    if (!a || !prepare(&p, grouping) || !timeline_inference(g, &p.storage, arena, &a->timeline)) {
         arena_free(arena);
         return error_set(e, GABLE_NO_MEMORY, "no memory to analyse %d nodes", g->n_nodes);
     }
+    a->memory.peak_live = a->timeline.peak;
+    a->memory.peak_node = a->timeline.peak_step;
     a->batch = g->n_inputs && g->inputs[0]->shape.rank ? (int)g->inputs[0]->shape.dim[0] : 1;
     coverage_find(g, &a->coverage);
     cost_nodes(&p);

@@ -2,12 +2,13 @@
    touched. Formulas: docs/METRICS.md. */
 #ifndef OPS_ANALYSIS_H
 #define OPS_ANALYSIS_H
-#include "ops/ops.h"
+#include "ops/timeline.h"
 
 struct node_cost {
     const struct node *node;
     enum op_kind kind;
     struct cost cost;
+    struct backward backward;
     count params;       /* trained elements that this node is the first to use */
     count read_bytes;   /* activations and model inputs, each once; 0 for views, as the next two */
     count weight_bytes; /* weights, buffers and constants; not the small ones of shapes and bounds */
@@ -28,6 +29,7 @@ struct memory {
 struct kind_total {
     int nodes;
     struct cost cost;
+    struct backward backward;
     count bytes; /* unfused */
     count params;
 };
@@ -43,9 +45,12 @@ struct analysis {
     struct coverage coverage;
     struct node_cost *nodes; /* graph->n_nodes */
     struct cost total;
+    struct backward backward;
+    struct gradients gradients;
     count params, buffers; /* elements */
     struct traffic bytes;
     struct memory memory;
+    struct timeline timeline; /* of inference */
     struct kind_total kinds[KIND_N];
     int n_groups;
     count *group_bytes; /* per group: what it reads from and writes to other groups, and its weights */

@@ -1,5 +1,6 @@
 /* Convolutions. x: N x C x spatial; w: M x C/group x kernel (ConvTranspose: C x M/group x kernel). */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/window.h"
 
 #include <inttypes.h>
@@ -107,6 +108,22 @@ static struct cost conv_transpose_cost(const struct node *n)
     return (struct cost){macs, count_add(count_mul(2, macs), rule_has(n, 2) ? tensor_elements(n->out[0]) : 0)};
 }
 
+/* Data: every output's gradient meets each tap once; weight: every output's gradient meets the input under each tap
+   once. Both are the forward's products whatever the group: a filter sees C/group channels only. Bias: one sum per
+   channel. */
+static struct cost conv_gradient(const struct node *n, int input)
+{
+    count macs = n->op->cost(n).macs;
+    if (input < 2) return (struct cost){macs, count_mul(2, macs)};
+    return cost_flops(gradient_sums(tensor_elements(n->out[0]), tensor_elements(n->in[input])));
+}
+
+#define TRAIN                                                                                   \
+    {                                                                                           \
+        .gradient = conv_gradient, .keep = KEEP_FACTOR,                                         \
+        .formula = "data: 2 x forward MACs; weight: 2 x forward MACs; bias: outputs - channels" \
+    }
+
 const struct op conv_ops[] = {
     {.name = "Conv",
      .domain = DOMAIN_ONNX,
@@ -116,7 +133,8 @@ const struct op conv_ops[] = {
      .cost = conv_cost,
      .kind = KIND_CONV,
      .classify = conv_kind,
-     .formula = "2 x outputs x (C/group x kernel), + outputs with a bias; padding counted as data"},
+     .formula = "2 x outputs x (C/group x kernel), + outputs with a bias; padding counted as data",
+     .train = TRAIN},
     {.name = "ConvTranspose",
      .domain = DOMAIN_ONNX,
      .inputs = {2, 3},
@@ -125,6 +143,7 @@ const struct op conv_ops[] = {
      .cost = conv_transpose_cost,
      .kind = KIND_CONV,
      .classify = conv_kind,
-     .formula = "2 x inputs x (M/group x kernel), + outputs with a bias"},
+     .formula = "2 x inputs x (M/group x kernel), + outputs with a bias",
+     .train = TRAIN},
     {0},
 };

@@ -1,7 +1,7 @@
 /* Operators that treat every element alike: only their numbers differ. One function evaluation (exp, log, sqrt, erf,
    tanh, ...), one comparison and one selection count as one FLOP each. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 static gable_status same_shape(struct graph *g, struct node *n, gable_error *e) { return rule_same(g, n, e); }
 
@@ -57,80 +57,138 @@ static struct cost join_cost(const struct node *n)
     return cost_flops(count_mul(joins, tensor_elements(n->out[0])));
 }
 
-#define ROW_COMMON(op, least, most, rule, costs, is, flops, how) \
-    {.name = op,                                                 \
-     .domain = DOMAIN_ONNX,                                      \
-     .inputs = {least, most},                                    \
-     .outputs = {1, 1},                                          \
-     .shape = rule,                                              \
-     .cost = costs,                                              \
-     .kind = is,                                                 \
-     .is_elementwise = true,                                     \
-     .per_element = flops,                                       \
-     .formula = how},
+/* x s(ax): s (1 + ax (1 - s)), s again from x */
+static struct cost swish_gradient(const struct node *n, int input)
+{
+    (void)input;
+    return cost_flops(count_mul(node_float(n, "alpha", 1) != 1 ? 10 : 9, tensor_elements(n->in[0])));
+}
 
-#define UNARY(X) /* ONNX name, FLOPs per element, kind, what they are */                                            \
-    X(Relu, 1, ACTIVATION, "1 per element: compare")                                                                \
-    X(LeakyRelu, 2, ACTIVATION, "2 per element: compare, multiply")                                                 \
-    X(ThresholdedRelu, 1, ACTIVATION, "1 per element: compare")                                                     \
-    X(Elu, 4, ACTIVATION, "4 per element: compare, exp, subtract, multiply")                                        \
-    X(Selu, 5, ACTIVATION, "5 per element: Elu's four, multiply")                                                   \
-    X(Celu, 5, ACTIVATION, "5 per element: divide, exp, subtract, multiply, compare")                               \
-    X(Sigmoid, 4, ACTIVATION, "4 per element: negate, exp, add, divide")                                            \
-    X(HardSigmoid, 4, ACTIVATION, "4 per element: multiply, add, two comparisons")                                  \
-    X(HardSwish, 5, ACTIVATION, "5 per element: HardSigmoid's four, multiply")                                      \
-    X(Tanh, 1, ACTIVATION, "1 per element: one function evaluation")                                                \
-    X(Softplus, 3, ACTIVATION, "3 per element: exp, add, log")                                                      \
-    X(Softsign, 3, ACTIVATION, "3 per element: absolute value, add, divide")                                        \
-    X(Mish, 5, ACTIVATION, "5 per element: Softplus's three, tanh, multiply")                                       \
-    X(Gelu, 5, ACTIVATION, "5 per element: scale, erf, add, multiply, halve")                                       \
-    X(Abs, 1, ELEMENTWISE, "1 per element")                                                                         \
-    X(Neg, 1, ELEMENTWISE, "1 per element")                                                                         \
-    X(Exp, 1, ELEMENTWISE, "1 per element")                                                                         \
-    X(Log, 1, ELEMENTWISE, "1 per element")                                                                         \
-    X(Sqrt, 1, ELEMENTWISE, "1 per element")                                                                        \
-    X(Reciprocal, 1, ELEMENTWISE, "1 per element") X(Erf, 1, ELEMENTWISE, "1 per element")                          \
-        X(Floor, 1, ELEMENTWISE, "1 per element") X(Ceil, 1, ELEMENTWISE, "1 per element")                          \
-            X(Round, 1, ELEMENTWISE, "1 per element") X(Sign, 1, ELEMENTWISE, "1 per element")                      \
-                X(Sin, 1, ELEMENTWISE, "1 per element") X(Cos, 1, ELEMENTWISE, "1 per element")                     \
-                    X(Tan, 1, ELEMENTWISE, "1 per element") X(Asin, 1, ELEMENTWISE, "1 per element")                \
-                        X(Acos, 1, ELEMENTWISE, "1 per element") X(Atan, 1, ELEMENTWISE, "1 per element")           \
-                            X(Sinh, 1, ELEMENTWISE, "1 per element") X(Cosh, 1, ELEMENTWISE, "1 per element")       \
-                                X(Asinh, 1, ELEMENTWISE, "1 per element") X(Acosh, 1, ELEMENTWISE, "1 per element") \
-                                    X(Atanh, 1, ELEMENTWISE, "1 per element")                                       \
-                                        X(Not, 0, ELEMENTWISE, "0: logic, no arithmetic")
+static struct cost clip_gradient(const struct node *n, int input) { return input ? cost_none(n) : clip_cost(n); }
 
-#define BINARY(X) /* ONNX name, FLOPs per output element, kind, what they are */ \
-    X(Add, 1, ELEMENTWISE, "1 per output")                                       \
-    X(Sub, 1, ELEMENTWISE, "1 per output")                                       \
-    X(Mul, 1, ELEMENTWISE, "1 per output")                                       \
-    X(Div, 1, ELEMENTWISE, "1 per output")                                       \
-    X(Pow, 1, ELEMENTWISE, "1 per output: one function evaluation")              \
-    X(Mod, 1, ELEMENTWISE, "1 per output") X(PRelu, 2, ACTIVATION, "2 per output: compare, multiply")
+#define ROW_COMMON(op, least, most, rule, costs, is, flops, how, ...) \
+    {.name = op,                                                      \
+     .domain = DOMAIN_ONNX,                                           \
+     .inputs = {least, most},                                         \
+     .outputs = {1, 1},                                               \
+     .shape = rule,                                                   \
+     .cost = costs,                                                   \
+     .kind = is,                                                      \
+     .is_elementwise = true,                                          \
+     .per_element = flops,                                            \
+     .formula = how,                                                  \
+     .train = {__VA_ARGS__}},
 
-#define COMPARISON(X) /* the same; the result is bool */                                               \
-    X(Equal, 1, ELEMENTWISE, "1 per output")                                                           \
-    X(Greater, 1, ELEMENTWISE, "1 per output")                                                         \
-    X(GreaterOrEqual, 1, ELEMENTWISE, "1 per output")                                                  \
-    X(Less, 1, ELEMENTWISE, "1 per output")                                                            \
-    X(LessOrEqual, 1, ELEMENTWISE, "1 per output")                                                     \
-    X(And, 0, ELEMENTWISE, "0: logic, no arithmetic") X(Or, 0, ELEMENTWISE, "0: logic, no arithmetic") \
-        X(Xor, 0, ELEMENTWISE, "0: logic, no arithmetic")
+/* clang-format off */
+#define UNARY(X) /* ONNX name, FLOPs per element, kind, what they are; the same back, what it keeps */                \
+    X(Relu, 1, ACTIVATION, "1 per element: compare", 1, OUTPUT, "1 per element: compare")                             \
+    X(LeakyRelu, 2, ACTIVATION, "2 per element: compare, multiply", 2, INPUT, "2 per element: compare, multiply")     \
+    X(ThresholdedRelu, 1, ACTIVATION, "1 per element: compare", 1, OUTPUT, "1 per element: compare")                  \
+    X(Elu, 4, ACTIVATION, "4 per element: compare, exp, subtract, multiply",                                          \
+      3, OUTPUT, "3 per element: compare, add, multiply")                                                             \
+    X(Selu, 5, ACTIVATION, "5 per element: Elu's four, multiply", 3, OUTPUT, "3 per element: compare, add, multiply") \
+    X(Celu, 5, ACTIVATION, "5 per element: divide, exp, subtract, multiply, compare",                                 \
+      4, OUTPUT, "4 per element: compare, divide, add, multiply")                                                     \
+    X(Sigmoid, 4, ACTIVATION, "4 per element: negate, exp, add, divide",                                              \
+      3, OUTPUT, "3 per element: subtract, two products")                                                             \
+    X(HardSigmoid, 4, ACTIVATION, "4 per element: multiply, add, two comparisons",                                    \
+      3, OUTPUT, "3 per element: two comparisons, multiply")                                                          \
+    X(HardSwish, 5, ACTIVATION, "5 per element: HardSigmoid's four, multiply",                                        \
+      5, INPUT, "5 per element: two comparisons, multiply, add, multiply")                                            \
+    X(Tanh, 1, ACTIVATION, "1 per element: one function evaluation",                                                  \
+      3, OUTPUT, "3 per element: square, subtract, multiply")                                                         \
+    X(Softplus, 3, ACTIVATION, "3 per element: exp, add, log",                                                        \
+      4, OUTPUT, "4 per element: negate, exp, subtract, multiply")                                                    \
+    X(Softsign, 3, ACTIVATION, "3 per element: absolute value, add, divide",                                          \
+      4, INPUT, "4 per element: absolute value, add, square, divide")                                                 \
+    X(Mish, 5, ACTIVATION, "5 per element: Softplus's three, tanh, multiply",                                         \
+      13, INPUT, "13 per element: Softplus 3, tanh, its slope 2, sigmoid 3, two products, add, multiply")             \
+    X(Gelu, 5, ACTIVATION, "5 per element: scale, erf, add, multiply, halve",                                         \
+      11, INPUT, "11 per element: distribution 4, density 4, multiply, add, multiply")                                \
+    X(Abs, 1, ELEMENTWISE, "1 per element", 2, INPUT, "2 per element: compare, negate")                               \
+    X(Neg, 1, ELEMENTWISE, "1 per element", 1, NOTHING, "1 per element: negate")                                      \
+    X(Exp, 1, ELEMENTWISE, "1 per element", 1, OUTPUT, "1 per element: multiply")                                     \
+    X(Log, 1, ELEMENTWISE, "1 per element", 1, INPUT, "1 per element: divide")                                        \
+    X(Sqrt, 1, ELEMENTWISE, "1 per element", 2, OUTPUT, "2 per element: halve, divide")                               \
+    X(Reciprocal, 1, ELEMENTWISE, "1 per element", 3, OUTPUT, "3 per element: square, multiply, negate")              \
+    X(Erf, 1, ELEMENTWISE, "1 per element", 5, INPUT, "5 per element: square, negate, exp, two products")             \
+    X(Sin, 1, ELEMENTWISE, "1 per element", 2, INPUT, "2 per element: cos, multiply")                                 \
+    X(Cos, 1, ELEMENTWISE, "1 per element", 3, INPUT, "3 per element: sin, multiply, negate")                         \
+    X(Tan, 1, ELEMENTWISE, "1 per element", 3, OUTPUT, "3 per element: square, add, multiply")                        \
+    X(Asin, 1, ELEMENTWISE, "1 per element", 4, INPUT, "4 per element: square, subtract, root, divide")               \
+    X(Acos, 1, ELEMENTWISE, "1 per element", 5, INPUT, "5 per element: square, subtract, root, divide, negate")       \
+    X(Atan, 1, ELEMENTWISE, "1 per element", 3, INPUT, "3 per element: square, add, divide")                          \
+    X(Sinh, 1, ELEMENTWISE, "1 per element", 2, INPUT, "2 per element: cosh, multiply")                               \
+    X(Cosh, 1, ELEMENTWISE, "1 per element", 2, INPUT, "2 per element: sinh, multiply")                               \
+    X(Asinh, 1, ELEMENTWISE, "1 per element", 4, INPUT, "4 per element: square, add, root, divide")                   \
+    X(Acosh, 1, ELEMENTWISE, "1 per element", 4, INPUT, "4 per element: square, subtract, root, divide")              \
+    X(Atanh, 1, ELEMENTWISE, "1 per element", 3, INPUT, "3 per element: square, subtract, divide")
 
-#define VARIADIC(X) /* ONNX name, operations beside the k - 1 that join k inputs */ \
-    X(Sum, 0, ELEMENTWISE, "inputs - 1 per output")                                 \
-    X(Max, 0, ELEMENTWISE, "inputs - 1 per output")                                 \
-    X(Min, 0, ELEMENTWISE, "inputs - 1 per output") X(Mean, 1, ELEMENTWISE, "inputs per output")
+#define FLAT(X) /* the same for those through which nothing flows back */                                             \
+    X(Floor, 1, ELEMENTWISE, "1 per element", "none: its slope is 0")                                                 \
+    X(Ceil, 1, ELEMENTWISE, "1 per element", "none: its slope is 0")                                                  \
+    X(Round, 1, ELEMENTWISE, "1 per element", "none: its slope is 0")                                                 \
+    X(Sign, 1, ELEMENTWISE, "1 per element", "none: its slope is 0")                                                  \
+    X(Not, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: a truth value")
+/* clang-format on */
 
-#define UNARY_ROW(op, flops, is, how) ROW_COMMON(#op, 1, 1, same_shape, cost_per_output, KIND_##is, flops, how)
-#define BINARY_ROW(op, flops, is, how) ROW_COMMON(#op, 2, 2, broadcast_shape, cost_per_output, KIND_##is, flops, how)
-#define COMPARISON_ROW(op, flops, is, how) ROW_COMMON(#op, 2, 2, compare_shape, cost_per_output, KIND_##is, flops, how)
-#define VARIADIC_ROW(op, flops, is, how) ROW_COMMON(#op, 1, -1, broadcast_shape, join_cost, KIND_##is, flops, how)
+#define BINARY(X) /* ONNX name, FLOPs per output element, kind, what they are */                                    \
+    X(Add, 1, ELEMENTWISE, "1 per output", 0, 0, NOTHING, "0; + sums over what was broadcast")                      \
+    X(Sub, 1, ELEMENTWISE, "1 per output", 0, 1, NOTHING,                                                           \
+      "second input: 1 per output, negate; + sums over what was broadcast")                                         \
+    X(Mul, 1, ELEMENTWISE, "1 per output", 1, 1, FACTOR, "1 per output and input; + sums over what was broadcast")  \
+    X(Div, 1, ELEMENTWISE, "1 per output", 1, 3, ALL,                                                               \
+      "first input: 1 per output, second: 3 (multiply, divide, negate); + sums over what was broadcast")            \
+    X(Pow, 1, ELEMENTWISE, "1 per output: one function evaluation", 4, 3, ALL,                                      \
+      "first input: 4 per output (subtract, power, two products), second: 3 (log, two products); + sums over what " \
+      "was broadcast")                                                                                              \
+    X(Mod, 1, ELEMENTWISE, "1 per output", 0, 4, INPUTS,                                                            \
+      "second input: 4 per output (divide, floor, multiply, negate); + sums over what was broadcast")               \
+    X(PRelu, 2, ACTIVATION, "2 per output: compare, multiply", 2, 2, INPUTS,                                        \
+      "2 per output and input: compare, multiply; + sums over what was broadcast")
+
+#define COMPARISON(X) /* the same; the result is bool */ \
+    X(Equal, 1, ELEMENTWISE, "1 per output")             \
+    X(Greater, 1, ELEMENTWISE, "1 per output")           \
+    X(GreaterOrEqual, 1, ELEMENTWISE, "1 per output")    \
+    X(Less, 1, ELEMENTWISE, "1 per output")              \
+    X(LessOrEqual, 1, ELEMENTWISE, "1 per output")       \
+    X(And, 0, ELEMENTWISE, "0: logic, no arithmetic")    \
+    X(Or, 0, ELEMENTWISE, "0: logic, no arithmetic") X(Xor, 0, ELEMENTWISE, "0: logic, no arithmetic")
+
+#define VARIADIC(X) /* ONNX name, operations beside the k - 1 that join k inputs */                  \
+    X(Sum, 0, ELEMENTWISE, "inputs - 1 per output", 0, NOTHING, "0; + sums over what was broadcast") \
+    X(Max, 0, ELEMENTWISE, "inputs - 1 per output", 1, ALL,                                          \
+      "1 per output and input: compare; + sums over what was broadcast")                             \
+    X(Min, 0, ELEMENTWISE, "inputs - 1 per output", 1, ALL,                                          \
+      "1 per output and input: compare; + sums over what was broadcast")                             \
+    X(Mean, 1, ELEMENTWISE, "inputs per output", 1, NOTHING,                                         \
+      "1 per output and input: divide; + sums over what was broadcast")
+
+#define BACK(rule, a, b, c, keeps, words) \
+    .gradient = rule, .keep = KEEP_##keeps, .per_element = {a, b, c}, .formula = words
+#define UNARY_ROW(op, flops, is, how, back, keeps, words)                     \
+    ROW_COMMON(#op, 1, 1, same_shape, cost_per_output, KIND_##is, flops, how, \
+               BACK(gradient_elementwise, back, back, back, keeps, words))
+#define FLAT_ROW(op, flops, is, how, why) \
+    ROW_COMMON(#op, 1, 1, same_shape, cost_per_output, KIND_##is, flops, how, .formula = why)
+#define BINARY_ROW(op, flops, is, how, first, second, keeps, words)                \
+    ROW_COMMON(#op, 2, 2, broadcast_shape, cost_per_output, KIND_##is, flops, how, \
+               BACK(gradient_elementwise, first, second, 0, keeps, words))
+#define COMPARISON_ROW(op, flops, is, how) \
+    ROW_COMMON(#op, 2, 2, compare_shape, cost_per_output, KIND_##is, flops, how, .formula = "none: a truth value")
+#define VARIADIC_ROW(op, flops, is, how, back, keeps, words)                  \
+    ROW_COMMON(#op, 1, -1, broadcast_shape, join_cost, KIND_##is, flops, how, \
+               BACK(gradient_elementwise, back, back, back, keeps, words))
 
 const struct op elementwise_ops[] = {
-    UNARY(UNARY_ROW) BINARY(BINARY_ROW) COMPARISON(COMPARISON_ROW) VARIADIC(VARIADIC_ROW)
-        ROW_COMMON("Swish", 1, 1, same_shape, swish_cost, KIND_ACTIVATION, 5,
-                   "5 per element: Sigmoid's four, multiply; 6 where alpha is not 1")
-            ROW_COMMON("Clip", 1, 3, clip_shape, clip_cost, KIND_ACTIVATION, 2, "1 per element and bound")
-                ROW_COMMON("Where", 3, 3, where_shape, cost_per_output, KIND_ELEMENTWISE, 1, "1 per output: select"){0},
+    UNARY(UNARY_ROW) FLAT(FLAT_ROW) BINARY(BINARY_ROW) COMPARISON(COMPARISON_ROW) VARIADIC(VARIADIC_ROW) ROW_COMMON(
+        "Swish", 1, 1, same_shape, swish_cost, KIND_ACTIVATION, 5,
+        "5 per element: Sigmoid's four, multiply; 6 where alpha is not 1", .gradient = swish_gradient,
+        .keep = KEEP_INPUT, .formula = "9 per element: Sigmoid's four, its slope 4, multiply; 10 where alpha is not 1")
+        ROW_COMMON("Clip", 1, 3, clip_shape, clip_cost, KIND_ACTIVATION, 2, "1 per element and bound",
+                   .gradient = clip_gradient, .keep = KEEP_INPUT, .formula = "1 per element and bound: compare")
+            ROW_COMMON("Where", 3, 3, where_shape, cost_per_output, KIND_ELEMENTWISE, 1, "1 per output: select",
+                       BACK(gradient_elementwise, 0, 1, 1, INPUTS,
+                            "1 per output and value: select; + sums over what was broadcast")){0},
 };

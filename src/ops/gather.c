@@ -1,6 +1,6 @@
 /* Operators that pick, place or reorder elements by index. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -165,28 +165,46 @@ static gable_status one_hot_shape(struct graph *g, struct node *n, gable_error *
 /* log2-free: selecting k of n by comparison costs n comparisons at least; that bound is what is counted. */
 static struct cost compare_cost(const struct node *n) { return cost_flops(tensor_elements(n->in[0])); }
 
-#define ROW(op, least, most, most_out, rule, costs, is, how)                                                 \
+/* Gather's gradients are added where they came from: an index may stand twice. */
+static struct cost gather_gradient(const struct node *n, int input)
+{
+    return input ? cost_none(n) : cost_flops(tensor_elements(n->out[0]));
+}
+
+static struct cost cumsum_gradient(const struct node *n, int input) { return input ? cost_none(n) : compare_cost(n); }
+
+static count topk_positions(const struct node *n) { return n->n_out > 1 ? tensor_bytes(n->out[1]) : 0; }
+
+#define MOVED .gradient = gradient_moved, .formula = "0: data movement"
+#define BY_INDEX .gradient = gradient_moved, .keep = KEEP_INDEX, .formula = "0: data movement"
+#define ADDED .gradient = gather_gradient, .keep = KEEP_INDEX, .formula = "1 per output: added at its index"
+#define NO_GRADIENT .formula = "none: its values are positions"
+
+#define ROW(op, least, most, most_out, rule, costs, is, how, ...)                                            \
     {                                                                                                        \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, most_out}, .shape = rule, \
-        .cost = costs, .kind = is, .formula = how                                                            \
+        .cost = costs, .kind = is, .formula = how, .train = {                                                \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
     }
-#define MOVE(op, inputs, rule) ROW(op, inputs, inputs, 1, rule, cost_none, KIND_MOVE, "0: data movement")
+#define MOVE(op, inputs, rule, ...) \
+    ROW(op, inputs, inputs, 1, rule, cost_none, KIND_MOVE, "0: data movement", __VA_ARGS__)
 
 const struct op gather_ops[] = {
-    MOVE("Gather", 2, gather_shape),
-    MOVE("GatherElements", 2, gather_elements_shape),
-    MOVE("GatherND", 2, gather_nd_shape),
-    MOVE("ScatterElements", 3, same_shape),
-    MOVE("Scatter", 3, same_shape),
-    MOVE("ScatterND", 3, same_shape),
-    MOVE("ReverseSequence", 2, same_shape),
-    MOVE("DepthToSpace", 1, depth_to_space_shape),
-    MOVE("SpaceToDepth", 1, space_to_depth_shape),
-    MOVE("OneHot", 3, one_hot_shape),
-    ROW("Trilu", 1, 2, 1, same_shape, cost_none, KIND_MOVE, "0: data movement"),
-    ROW("Slice", 1, 5, 1, slice_shape, cost_none, KIND_MOVE, "0: data movement"),
-    ROW("ArgMax", 1, 1, 1, arg_shape, compare_cost, KIND_POOL, "1 comparison per input"),
-    ROW("ArgMin", 1, 1, 1, arg_shape, compare_cost, KIND_POOL, "1 comparison per input"),
+    MOVE("Gather", 2, gather_shape, ADDED),
+    MOVE("GatherElements", 2, gather_elements_shape, ADDED),
+    MOVE("GatherND", 2, gather_nd_shape, ADDED),
+    MOVE("ScatterElements", 3, same_shape, BY_INDEX),
+    MOVE("Scatter", 3, same_shape, BY_INDEX),
+    MOVE("ScatterND", 3, same_shape, BY_INDEX),
+    MOVE("ReverseSequence", 2, same_shape, BY_INDEX),
+    MOVE("DepthToSpace", 1, depth_to_space_shape, MOVED),
+    MOVE("SpaceToDepth", 1, space_to_depth_shape, MOVED),
+    MOVE("OneHot", 3, one_hot_shape, NO_GRADIENT),
+    ROW("Trilu", 1, 2, 1, same_shape, cost_none, KIND_MOVE, "0: data movement", MOVED),
+    ROW("Slice", 1, 5, 1, slice_shape, cost_none, KIND_MOVE, "0: data movement", MOVED),
+    ROW("ArgMax", 1, 1, 1, arg_shape, compare_cost, KIND_POOL, "1 comparison per input", NO_GRADIENT),
+    ROW("ArgMin", 1, 1, 1, arg_shape, compare_cost, KIND_POOL, "1 comparison per input", NO_GRADIENT),
     {.name = "TopK",
      .domain = DOMAIN_ONNX,
      .inputs = {1, 2},
@@ -195,7 +213,11 @@ const struct op gather_ops[] = {
      .cost = compare_cost,
      .kind = KIND_OTHER,
      .certainty = COST_BOUND,
-     .formula = "1 comparison per input: a lower bound"},
-    ROW("CumSum", 2, 2, 1, same_shape, compare_cost, KIND_OTHER, "1 addition per input"),
+     .formula = "1 comparison per input: a lower bound",
+     .train = {.gradient = gradient_moved,
+               .keep_bytes = topk_positions,
+               .formula = "0: put back at the positions kept"}},
+    ROW("CumSum", 2, 2, 1, same_shape, compare_cost, KIND_OTHER, "1 addition per input", .gradient = cumsum_gradient,
+        .formula = "1 addition per input"),
     {0},
 };

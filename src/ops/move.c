@@ -1,6 +1,6 @@
 /* Operators that copy data from place to place and compute nothing. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -107,7 +107,10 @@ static gable_status pad_shape(struct graph *g, struct node *n, gable_error *e)
 #define ROW(op, least_in, most_in, most_out, rule)                                                                 \
     {                                                                                                              \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {least_in, most_in}, .outputs = {1, most_out}, .shape = rule, \
-        .cost = cost_none, .kind = KIND_MOVE, .formula = "0: data movement"                                        \
+        .cost = cost_none, .kind = KIND_MOVE, .formula = "0: data movement", .train = {                            \
+            .gradient = gradient_moved,                                                                            \
+            .formula = "0: data movement"                                                                          \
+        }                                                                                                          \
     }
 
 const struct op move_ops[] = {

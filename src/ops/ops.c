@@ -91,6 +91,20 @@ gable_status ops_infer(struct graph *g, gable_error *e)
 
 struct cost op_cost(const struct node *n) { return n->op ? n->op->cost(n) : (struct cost){0}; }
 
+struct cost op_training_cost(const struct node *n)
+{
+    return n->op && n->op->train.forward ? n->op->train.forward(n) : op_cost(n);
+}
+
+const char *keep_words(enum keep k)
+{
+    static const char *const words[] = {[KEEP_NOTHING] = "nothing",         [KEEP_INPUT] = "input",
+                                        [KEEP_OUTPUT] = "output",           [KEEP_BOTH] = "input, output",
+                                        [KEEP_FACTOR] = "the other factor", [KEEP_INDEX] = "indices",
+                                        [KEEP_INPUTS] = "inputs",           [KEEP_ALL] = "inputs, output"};
+    return words[k];
+}
+
 enum op_kind op_kind_of(const struct node *n)
 {
     if (!n->op) return KIND_OTHER;

@@ -1,20 +1,20 @@
-/* The operator table: one row per ONNX operator: its shape rule and its forward cost. Gradient rules join the row when
-   training comes. Adding an operator touches one row here (and one lowering per engine that runs it). */
+/* The operator table: one row per ONNX operator: its shape rule, its forward cost, what its gradients cost and keep.
+   Adding an operator touches one row here (and one lowering per engine that runs it). */
 #ifndef OPS_OPS_H
 #define OPS_OPS_H
 #include "graph/graph.h"
 
 /* What a node is to a reader of a report. JSON name, label in prose. Order is the order of every stack and legend. */
-#define OP_KINDS(X)                                                                               \
-    X(CONV, "conv", "convolution")                                                                \
-    X(POINTWISE, "pointwise", "1x1 convolution")                                                  \
-    X(DEPTHWISE, "depthwise", "depthwise convolution")                                            \
-    X(GROUPED, "grouped", "grouped convolution")                                                  \
-    X(LINEAR, "linear", "fully connected")                                                        \
-    X(NORM, "norm", "normalisation")                                                              \
-    X(ACTIVATION, "activation", "activation") X(POOL, "pool", "pooling")                          \
-        X(ELEMENTWISE, "elementwise", "element-wise arithmetic") X(MOVE, "move", "data movement") \
-            X(OTHER, "other", "other")
+#define OP_KINDS(X)                                                                     \
+    X(CONV, "conv", "convolution")                                                      \
+    X(POINTWISE, "pointwise", "1x1 convolution")                                        \
+    X(DEPTHWISE, "depthwise", "depthwise convolution")                                  \
+    X(GROUPED, "grouped", "grouped convolution")                                        \
+    X(LINEAR, "linear", "fully connected")                                              \
+    X(NORM, "norm", "normalisation")                                                    \
+    X(ACTIVATION, "activation", "activation")                                           \
+    X(POOL, "pool", "pooling") X(ELEMENTWISE, "elementwise", "element-wise arithmetic") \
+        X(MOVE, "move", "data movement") X(OTHER, "other", "other")
 #define OP_KIND_ENUM(name, json, label) KIND_##name,
 enum op_kind { OP_KINDS(OP_KIND_ENUM) KIND_N };
 const char *op_kind_name(enum op_kind k);
@@ -39,6 +39,29 @@ enum certainty {
 };
 const char *certainty_name(enum certainty c);
 
+/* What the gradient of one input reads besides the output's gradient. Weights are there anyway. */
+enum keep {
+    KEEP_NOTHING,
+    KEEP_INPUT,  /* input 0 */
+    KEEP_OUTPUT, /* output 0 */
+    KEEP_BOTH,   /* input 0 and output 0 */
+    KEEP_FACTOR, /* of inputs 0 and 1 the other one */
+    KEEP_INDEX,  /* input 1 */
+    KEEP_INPUTS, /* every input */
+    KEEP_ALL,    /* every input and output 0 */
+};
+enum { GRADIENT_COLUMNS = 3 };
+/* How a node behaves in training. Without `gradient` nothing flows back through it. */
+struct training_rule {
+    struct cost (*gradient)(const struct node *n, int input); /* of one input, from the output's gradient */
+    struct cost (*forward)(const struct node *n); /* where it differs from inference; NULL: the same. Not a view then */
+    int passes;                                   /* over input 0 in forward; 0 is 1 */
+    enum keep keep;
+    count (*keep_bytes)(const struct node *n); /* what it keeps beside tensors: positions, masks, statistics; or NULL */
+    int per_element[GRADIENT_COLUMNS];         /* FLOPs, where `gradient` is built on that (ops/gradient.h) */
+    const char *formula;                       /* FLOPs in words; why there is none */
+};
+
 struct op {
     const char *name, *domain;
     struct {
@@ -54,6 +77,7 @@ struct op {
     bool is_view; /* moves no data: Reshape, Flatten, Identity, Dropout at inference; out[0] is in[0]'s storage */
     enum certainty certainty;
     const char *formula; /* FLOPs in words, for docs/METRICS.md and --help */
+    struct training_rule train;
 };
 /* The row of every operator that has none. */
 extern const struct op op_unknown;
@@ -75,5 +99,7 @@ gable_status ops_infer_node(struct graph *g, struct node *n, gable_error *e);
 /* The same for every node of a graph that was read without shapes. */
 gable_status ops_infer(struct graph *g, gable_error *e);
 struct cost op_cost(const struct node *n);
+struct cost op_training_cost(const struct node *n); /* forward, as training runs it */
+const char *keep_words(enum keep k);                /* "input", "the other inputs" */
 enum op_kind op_kind_of(const struct node *n);
 #endif

@@ -1,5 +1,6 @@
 /* Poolings. x: N x C x spatial. */
 #include "ops/families.h"
+#include "ops/gradient.h"
 #include "ops/window.h"
 
 #include <inttypes.h>
@@ -80,19 +81,52 @@ static struct cost adaptive_cost(const struct node *n)
     return cost_flops(flops);
 }
 
-#define ROW(op, where, rule, costs, off, how)                                                           \
+/* The place of each output's largest value in its window: one byte while that can hold it. */
+static count pool_positions(const struct node *n)
+{
+    count taps = 1;
+    for (int i = 0; i < in_shape(n, 0)->rank - 2; i++) taps = count_mul(taps, node_int_at(n, "kernel_shape", i, 1));
+    return count_mul(taps <= 256 ? 1 : 4, tensor_elements(n->out[0]));
+}
+
+static count global_positions(const struct node *n) { return count_mul(4, tensor_elements(n->out[0])); }
+
+/* dy / kernel, added to each value of the window; padding counted as data, as forward */
+static struct cost average_gradient(const struct node *n, int input)
+{
+    (void)input;
+    return cost_flops(count_add(pool_cost(n).flops, tensor_elements(n->out[0])));
+}
+
+/* dy / size of the bin, once per output; where bins overlap, sums */
+static struct cost adaptive_gradient(const struct node *n, int input)
+{
+    (void)input;
+    count values = adaptive_cost(n).flops;
+    return cost_flops(count_add(tensor_elements(n->out[0]), gradient_sums(values, tensor_elements(n->in[0]))));
+}
+
+#define ROW(op, where, rule, costs, off, how, ...)                                                      \
     {                                                                                                   \
         .name = op, .domain = where, .inputs = {1, 1}, .outputs = {1, 1}, .shape = rule, .cost = costs, \
-        .kind = KIND_POOL, .per_element = off, .formula = how                                           \
+        .kind = KIND_POOL, .per_element = off, .formula = how, .train = {                               \
+            __VA_ARGS__                                                                                 \
+        }                                                                                               \
     }
 
 const struct op pool_ops[] = {
-    ROW("MaxPool", DOMAIN_ONNX, pool_shape, pool_cost, -1, "kernel - 1 per output: compare"),
-    ROW("AveragePool", DOMAIN_ONNX, pool_shape, pool_cost, 0, "kernel per output: kernel - 1 additions, divide"),
-    ROW("GlobalMaxPool", DOMAIN_ONNX, global_shape, global_cost, -1, "inputs - outputs: compare"),
+    ROW("MaxPool", DOMAIN_ONNX, pool_shape, pool_cost, -1, "kernel - 1 per output: compare",
+        .gradient = gradient_reduced, .keep_bytes = pool_positions, .per_element = {0, 1},
+        .formula = "1 per output: added at the position kept"),
+    ROW("AveragePool", DOMAIN_ONNX, pool_shape, pool_cost, 0, "kernel per output: kernel - 1 additions, divide",
+        .gradient = average_gradient, .formula = "kernel + 1 per output: divide, kernel additions"),
+    ROW("GlobalMaxPool", DOMAIN_ONNX, global_shape, global_cost, -1, "inputs - outputs: compare",
+        .gradient = gradient_moved, .keep_bytes = global_positions, .formula = "0: put at the position kept"),
     ROW("GlobalAveragePool", DOMAIN_ONNX, global_shape, global_cost, 0,
-        "inputs: inputs - outputs additions, outputs divisions"),
+        "inputs: inputs - outputs additions, outputs divisions", .gradient = gradient_reduced, .per_element = {0, 1},
+        .formula = "outputs: divide"),
     ROW("AdaptiveAveragePool", DOMAIN_GABLE, adaptive_shape, adaptive_cost, 0,
-        "values in the bins (with overlaps): additions, and one division per output"),
+        "values in the bins (with overlaps): additions, and one division per output", .gradient = adaptive_gradient,
+        .formula = "1 division per output, + 1 addition where bins overlap"),
     {0},
 };

@@ -1,6 +1,6 @@
 /* Matrix products: Gemm and MatMul. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -85,6 +85,35 @@ static struct cost matmul_cost(const struct node *n)
     return (struct cost){macs, count_mul(2, macs)};
 }
 
+/* a: dy b'; b: a' dy: the forward's products each, with alpha applied to the gradient of the output; the bias sums what
+   broadcasting repeated, times beta. */
+static struct cost gemm_gradient(const struct node *n, int input)
+{
+    count outputs = tensor_elements(n->out[0]), macs = gemm_cost(n).macs;
+    if (input == 2) {
+        count bias = tensor_elements(n->in[2]);
+        return cost_flops(count_add(gradient_sums(outputs, bias), node_float(n, "beta", 1) != 1 ? bias : 0));
+    }
+    return (struct cost){macs, count_add(count_mul(2, macs), node_float(n, "alpha", 1) != 1 ? outputs : 0)};
+}
+
+/* A stack of matrices that was repeated has its gradients summed. */
+static count stack_elements(const struct node *n, int input)
+{
+    const struct shape *a = in_shape(n, 0), *b = in_shape(n, 1), *y = out_shape(n, 0);
+    count rows = a->rank > 1 ? a->dim[a->rank - 2] : 1, columns = b->rank > 1 ? b->dim[b->rank - 1] : 1;
+    int own = (a->rank > 1) + (b->rank > 1);
+    count stack = 1, inner = a->dim[a->rank - 1];
+    for (int i = 0; i < y->rank - own; i++) stack = count_mul(stack, y->dim[i]);
+    return count_mul(count_mul(stack, inner), input ? columns : rows);
+}
+
+static struct cost matmul_gradient(const struct node *n, int input)
+{
+    count macs = matmul_cost(n).macs, sums = gradient_sums(stack_elements(n, input), tensor_elements(n->in[input]));
+    return (struct cost){macs, count_add(count_mul(2, macs), sums)};
+}
+
 const struct op product_ops[] = {
     {.name = "Gemm",
      .domain = DOMAIN_ONNX,
@@ -93,7 +122,11 @@ const struct op product_ops[] = {
      .shape = gemm_shape,
      .cost = gemm_cost,
      .kind = KIND_LINEAR,
-     .formula = "2 x M x N x K, + M x N with a bias, + M x N where alpha is not 1, + the bias where beta is not 1"},
+     .formula = "2 x M x N x K, + M x N with a bias, + M x N where alpha is not 1, + the bias where beta is not 1",
+     .train = {.gradient = gemm_gradient,
+               .keep = KEEP_FACTOR,
+               .formula = "each factor: 2 x forward MACs, + M x N where alpha is not 1; bias: outputs - its elements, "
+                          "+ its elements where beta is not 1"}},
     {.name = "MatMul",
      .domain = DOMAIN_ONNX,
      .inputs = {2, 2},
@@ -101,6 +134,9 @@ const struct op product_ops[] = {
      .shape = matmul_shape,
      .cost = matmul_cost,
      .kind = KIND_LINEAR,
-     .formula = "2 x outputs x K"},
+     .formula = "2 x outputs x K",
+     .train = {.gradient = matmul_gradient,
+               .keep = KEEP_FACTOR,
+               .formula = "each factor: 2 x forward MACs, + sums over a repeated stack"}},
     {0},
 };

@@ -1,6 +1,6 @@
 /* Recurrent layers: X is T x N x I; W is D x gates*H x I, R is D x gates*H x H (D: directions). */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -36,10 +36,40 @@ static struct cost recurrent_cost(const struct node *n)
     return (struct cost){macs, count_add(count_mul(2, macs), count_mul(count_mul(cells, r->dim[2]), unit + sums))};
 }
 
-#define ROW(op, most, most_out, how)                                                                                \
-    {                                                                                                               \
-        .name = op, .domain = DOMAIN_ONNX, .inputs = {3, most}, .outputs = {1, most_out}, .shape = recurrent_shape, \
-        .cost = recurrent_cost, .kind = KIND_LINEAR, .formula = how                                                 \
+/* X and W: the forward's input products each. R: its recurrent products twice, for R and for the chain through time,
+   which runs whatever is asked for and so belongs to R; with the element-wise work per unit:
+   LSTM: do = dh t(c) 1, dc += dh o (1 - t(c)^2) 5, di, dg, df, dc' 4, three sigmoids 3 each, one tanh 3, dh' joined 1:
+   23 GRU: dz 2, dn 2, dh' 1, tanh 3, dr 1, d(R h) 1, two sigmoids 3 each, dh' joined 2: 18 RNN: tanh 3, dh' joined 1: 4
+   B: one sum per gate and unit. */
+static struct cost recurrent_gradient(const struct node *n, int input)
+{
+    const struct shape *x = in_shape(n, 0), *w = in_shape(n, 1), *r = in_shape(n, 2);
+    count cells = count_mul(count_mul(x->dim[0], x->dim[1]), w->dim[0]), rows = count_mul(cells, w->dim[1]);
+    count macs = input < 2 ? count_mul(rows, x->dim[2]) : count_mul(2, count_mul(rows, r->dim[2]));
+    count unit = gates(n) == 4 ? 23 : gates(n) == 3 ? 18 : 4;
+    if (input == 3) return cost_flops(rows);
+    if (input > 3) return cost_none(n);
+    count extra = input == 2 ? count_mul(unit, count_mul(cells, r->dim[2])) : 0;
+    return (struct cost){macs, count_add(count_mul(2, macs), extra)};
+}
+
+/* The gates of every step, LSTM's cell state, GRU's recurrent product. */
+static count recurrent_keeps(const struct node *n)
+{
+    count units = count_mul(tensor_elements(n->out[0]), gates(n) == 1 ? 0 : gates(n) + 1);
+    return gradient_value_bytes(n, units);
+}
+
+#define ROW(op, most, most_out, how)                                                                                 \
+    {                                                                                                                \
+        .name = op, .domain = DOMAIN_ONNX, .inputs = {3, most}, .outputs = {1, most_out}, .shape = recurrent_shape,  \
+        .cost = recurrent_cost, .kind = KIND_LINEAR, .formula = how, .train = {                                      \
+            .gradient = recurrent_gradient,                                                                          \
+            .keep = KEEP_BOTH,                                                                                       \
+            .keep_bytes = recurrent_keeps,                                                                           \
+            .formula = "X, W: 2 x the input's MACs each; R: 4 x the recurrent MACs, + per unit 23 (GRU 18, RNN 4); " \
+                       "B: 1 per gate and unit"                                                                      \
+        }                                                                                                            \
     }
 
 const struct op recurrent_ops[] = {

@@ -1,6 +1,6 @@
 /* Reductions over axes (an attribute in old opsets, input 1 in new ones). */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 static gable_status reduce_shape(struct graph *g, struct node *n, gable_error *e)
 {
@@ -36,22 +36,31 @@ static struct cost reduce_mapped_cost(const struct node *n)
     return cost_flops(count_add(reduce_cost(n).flops, tensor_elements(n->in[0])));
 }
 
-#define ROW(op, costs, more, how)                                                                                     \
+#define ROW(op, costs, more, how, keeps, per_input, per_output, back)                                                 \
     {                                                                                                                 \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {1, 2}, .outputs = {1, 1}, .shape = reduce_shape, .cost = costs, \
-        .kind = KIND_POOL, .per_element = more, .formula = how                                                        \
+        .kind = KIND_POOL, .per_element = more, .formula = how, .train = {                                            \
+            .gradient = gradient_reduced,                                                                             \
+            .keep = keeps,                                                                                            \
+            .per_element = {per_input, per_output},                                                                   \
+            .formula = back                                                                                           \
+        }                                                                                                             \
     }
 
 const struct op reduce_ops[] = {
-    ROW("ReduceMean", reduce_cost, 1, "inputs: inputs - outputs additions, outputs divisions"),
-    ROW("ReduceSum", reduce_cost, 0, "inputs - outputs"),
-    ROW("ReduceMax", reduce_cost, 0, "inputs - outputs"),
-    ROW("ReduceMin", reduce_cost, 0, "inputs - outputs"),
-    ROW("ReduceProd", reduce_cost, 0, "inputs - outputs"),
-    ROW("ReduceLogSum", reduce_cost, 1, "inputs"),
-    ROW("ReduceL1", reduce_mapped_cost, 0, "2 x inputs - outputs"),
-    ROW("ReduceSumSquare", reduce_mapped_cost, 0, "2 x inputs - outputs"),
-    ROW("ReduceL2", reduce_mapped_cost, 1, "2 x inputs"),
-    ROW("ReduceLogSumExp", reduce_mapped_cost, 1, "2 x inputs"),
+    ROW("ReduceMean", reduce_cost, 1, "inputs: inputs - outputs additions, outputs divisions", KEEP_NOTHING, 0, 1,
+        "outputs: divide"),
+    ROW("ReduceSum", reduce_cost, 0, "inputs - outputs", KEEP_NOTHING, 0, 0, "0: repeated"),
+    ROW("ReduceMax", reduce_cost, 0, "inputs - outputs", KEEP_BOTH, 1, 0, "1 per input: compare"),
+    ROW("ReduceMin", reduce_cost, 0, "inputs - outputs", KEEP_BOTH, 1, 0, "1 per input: compare"),
+    ROW("ReduceProd", reduce_cost, 0, "inputs - outputs", KEEP_BOTH, 1, 1,
+        "inputs + outputs: dy y, divided by each input"),
+    ROW("ReduceLogSum", reduce_cost, 1, "inputs", KEEP_OUTPUT, 0, 2, "2 per output: exp, divide"),
+    ROW("ReduceL1", reduce_mapped_cost, 0, "2 x inputs - outputs", KEEP_INPUT, 2, 0, "2 per input: compare, negate"),
+    ROW("ReduceSumSquare", reduce_mapped_cost, 0, "2 x inputs - outputs", KEEP_INPUT, 1, 1,
+        "inputs + outputs: 2 dy, times each input"),
+    ROW("ReduceL2", reduce_mapped_cost, 1, "2 x inputs", KEEP_BOTH, 1, 1, "inputs + outputs: dy / y, times each input"),
+    ROW("ReduceLogSumExp", reduce_mapped_cost, 1, "2 x inputs", KEEP_BOTH, 3, 0,
+        "3 per input: subtract, exp, multiply"),
     {0},
 };

@@ -1,6 +1,6 @@
 /* Views: another shape, or another name, for the same data. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -99,19 +99,47 @@ static gable_status unsqueeze_shape(struct graph *g, struct node *n, gable_error
     return rule_output(g, n, 0, n->in[0]->dtype, rank, dim, e);
 }
 
-#define ROW(op, where, least, most, rule, how)                                                                     \
+/* Training multiplies by a mask that holds 0 or 1 / (1 - p): one product forward, one back. Drawing it is not counted.
+ */
+static struct cost dropout_training_cost(const struct node *n) { return cost_flops(tensor_elements(n->out[0])); }
+
+static struct cost dropout_gradient(const struct node *n, int input)
+{
+    return input ? cost_none(n) : dropout_training_cost(n);
+}
+
+/* A byte for each element. */
+static count dropout_mask(const struct node *n) { return tensor_elements(n->out[0]); }
+
+/* A value for each image. */
+static count depth_mask(const struct node *n)
+{
+    const struct shape *y = out_shape(n, 0);
+    return gradient_value_bytes(n, y->rank ? y->dim[0] : 1);
+}
+
+#define VIEW .gradient = gradient_moved, .formula = "0: a view"
+#define DROP                                                        \
+    .gradient = dropout_gradient, .forward = dropout_training_cost, \
+    .formula = "1 per element: multiply by the mask; forward the same"
+
+#define ROW(op, where, least, most, rule, how, ...)                                                                \
     {                                                                                                              \
         .name = op, .domain = where, .inputs = {least, most}, .outputs = {1, 1}, .shape = rule, .cost = cost_none, \
-        .kind = KIND_MOVE, .is_view = true, .formula = how                                                         \
+        .kind = KIND_MOVE, .is_view = true, .formula = how, .train = {                                             \
+            __VA_ARGS__                                                                                            \
+        }                                                                                                          \
     }
 
 const struct op reshape_ops[] = {
-    ROW("Reshape", DOMAIN_ONNX, 1, 2, reshape_shape, "0: a view"),
-    ROW("Flatten", DOMAIN_ONNX, 1, 1, flatten_shape, "0: a view"),
-    ROW("Squeeze", DOMAIN_ONNX, 1, 2, squeeze_shape, "0: a view"),
-    ROW("Unsqueeze", DOMAIN_ONNX, 1, 2, unsqueeze_shape, "0: a view"),
-    ROW("Identity", DOMAIN_ONNX, 1, 1, same_shape, "0: a view"),
-    ROW("Dropout", DOMAIN_ONNX, 1, 3, same_shape, "0: nothing is dropped at inference"),
-    ROW("StochasticDepth", DOMAIN_GABLE, 1, 1, same_shape, "0: nothing is dropped at inference"),
+    ROW("Reshape", DOMAIN_ONNX, 1, 2, reshape_shape, "0: a view", VIEW),
+    ROW("Flatten", DOMAIN_ONNX, 1, 1, flatten_shape, "0: a view", VIEW),
+    ROW("Squeeze", DOMAIN_ONNX, 1, 2, squeeze_shape, "0: a view", VIEW),
+    ROW("Unsqueeze", DOMAIN_ONNX, 1, 2, unsqueeze_shape, "0: a view", VIEW),
+    ROW("Identity", DOMAIN_ONNX, 1, 1, same_shape, "0: a view", VIEW),
+    ROW("Dropout", DOMAIN_ONNX, 1, 3, same_shape, "0: nothing is dropped at inference", DROP,
+        .keep_bytes = dropout_mask),
+    ROW("StochasticDepth", DOMAIN_GABLE, 1, 1, same_shape, "0: nothing is dropped at inference", DROP,
+        .keep_bytes = depth_mask),
     {0},
 };

@@ -1,6 +1,6 @@
 /* Interpolation: every output is a weighted sum of the inputs around it. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -51,22 +51,38 @@ static gable_status resize_shape(struct graph *g, struct node *n, gable_error *e
 
 /* nearest: a copy. linear: 2^d inputs, cubic: 4^d inputs per output over the d dimensions that change; each is
    multiplied by its weight and added. */
-static struct cost resize_cost(const struct node *n)
+static count taps_of(const struct node *n)
 {
     const struct attribute *mode = node_attribute(n, "mode");
     const char *how = mode && mode->type == ATTRIBUTE_STRING ? mode->s : "nearest";
-    count taps = !strcmp(how, "nearest") ? 0 : 1, each = !strcmp(how, "cubic") ? 4 : 2;
-    for (int i = 0; i < in_shape(n, 0)->rank && taps; i++)
+    count taps = 1, each = !strcmp(how, "nearest") ? 1 : !strcmp(how, "cubic") ? 4 : 2;
+    for (int i = 0; i < in_shape(n, 0)->rank; i++)
         if (in_shape(n, 0)->dim[i] != out_shape(n, 0)->dim[i]) taps = count_mul(taps, each);
-    count per_output = taps > 1 ? count_add(count_mul(2, taps), -1) : 0;
+    return taps;
+}
+
+static struct cost resize_cost(const struct node *n)
+{
+    count taps = taps_of(n), per_output = taps > 1 ? count_add(count_mul(2, taps), -1) : 0;
     return cost_flops(count_mul(per_output, tensor_elements(n->out[0])));
 }
 
-#define ROW(op, most)                                                                                             \
-    {                                                                                                             \
-        .name = op, .domain = DOMAIN_ONNX, .inputs = {1, most}, .outputs = {1, 1}, .shape = resize_shape,         \
-        .cost = resize_cost, .kind = KIND_OTHER,                                                                  \
-        .formula = "nearest: 0; linear: 2 x 2^d - 1 per output, cubic: 2 x 4^d - 1, d the dimensions that change" \
+/* dy times each weight, added to each input; without weights one addition */
+static struct cost resize_gradient(const struct node *n, int input)
+{
+    count taps = taps_of(n), per_output = taps > 1 ? count_mul(2, taps) : 1;
+    return input ? cost_none(n) : cost_flops(count_mul(per_output, tensor_elements(n->out[0])));
+}
+
+#define ROW(op, most)                                                                                              \
+    {                                                                                                              \
+        .name = op, .domain = DOMAIN_ONNX, .inputs = {1, most}, .outputs = {1, 1}, .shape = resize_shape,          \
+        .cost = resize_cost, .kind = KIND_OTHER,                                                                   \
+        .formula = "nearest: 0; linear: 2 x 2^d - 1 per output, cubic: 2 x 4^d - 1, d the dimensions that change", \
+        .train = {                                                                                                 \
+            .gradient = resize_gradient,                                                                           \
+            .formula = "nearest: 1 addition per output; linear: 2 x 2^d per output, cubic: 2 x 4^d"                \
+        }                                                                                                          \
     }
 
 const struct op resize_ops[] = {

@@ -1,6 +1,6 @@
 /* Operators about shapes: they read a shape, or make a tensor of a shape that is given as a value. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -122,20 +122,27 @@ static gable_status range_shape(struct graph *g, struct node *n, gable_error *e)
     return rule_output(g, n, 0, n->in[0]->dtype, 1, &whole, e);
 }
 
-#define ROW(op, least, most, rule, view)                                                                          \
-    {                                                                                                             \
-        .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, 1}, .shape = rule,             \
-        .cost = cost_none, .kind = KIND_MOVE, .is_view = view, .formula = view ? "0: a view" : "0: data movement" \
+#define NO_GRADIENT .formula = "none: what it gives does not depend on values"
+#define MOVED .gradient = gradient_moved, .formula = "0: data movement"
+#define SUMMED .gradient = gradient_summed, .formula = "outputs - inputs: what was repeated is summed"
+
+#define ROW(op, least, most, rule, view, ...)                                                                      \
+    {                                                                                                              \
+        .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, 1}, .shape = rule,              \
+        .cost = cost_none, .kind = KIND_MOVE, .is_view = view, .formula = view ? "0: a view" : "0: data movement", \
+        .train = {                                                                                                 \
+            __VA_ARGS__                                                                                            \
+        }                                                                                                          \
     }
 
 const struct op shaping_ops[] = {
-    ROW("Shape", 1, 1, shape_shape, true),
-    ROW("Size", 1, 1, size_shape, true),
-    ROW("Cast", 1, 1, cast_shape, false),
-    ROW("CastLike", 2, 2, cast_like_shape, false),
-    ROW("ConstantOfShape", 1, 1, constant_of_shape_shape, false),
-    ROW("Expand", 2, 2, expand_shape, false),
-    ROW("Tile", 2, 2, tile_shape, false),
-    ROW("Range", 3, 3, range_shape, false),
+    ROW("Shape", 1, 1, shape_shape, true, NO_GRADIENT),
+    ROW("Size", 1, 1, size_shape, true, NO_GRADIENT),
+    ROW("Cast", 1, 1, cast_shape, false, MOVED),
+    ROW("CastLike", 2, 2, cast_like_shape, false, MOVED),
+    ROW("ConstantOfShape", 1, 1, constant_of_shape_shape, false, NO_GRADIENT),
+    ROW("Expand", 2, 2, expand_shape, false, SUMMED),
+    ROW("Tile", 2, 2, tile_shape, false, SUMMED),
+    ROW("Range", 3, 3, range_shape, false, NO_GRADIENT),
     {0},
 };

@@ -5,10 +5,15 @@ bool storage_is_free(const struct tensor *t)
     return t->role == ROLE_ABSENT || t->ints || (t->role == ROLE_CONSTANT && t->reals);
 }
 
-/* Shape and Size are free, but what they give is not the data that they look at. */
-static bool shows_its_input(const struct node *n)
+bool storage_is_view(const struct node *n, bool is_training)
 {
-    return n->op->is_view && tensor_bytes(n->in[0]) == tensor_bytes(n->out[0]) && !n->out[0]->ints;
+    return n->op->is_view && !(is_training && n->op->train.forward);
+}
+
+/* Shape and Size are free, but what they give is not the data that they look at. */
+static bool shows_its_input(const struct node *n, bool is_training)
+{
+    return storage_is_view(n, is_training) && tensor_bytes(n->in[0]) == tensor_bytes(n->out[0]) && !n->out[0]->ints;
 }
 
 static void note_use(struct storage *s, const struct tensor *t, int step)
@@ -17,7 +22,7 @@ static void note_use(struct storage *s, const struct tensor *t, int step)
     if (step > *last) *last = step;
 }
 
-bool storage_find(const struct graph *g, struct arena *a, struct storage *out)
+bool storage_find(const struct graph *g, bool is_training, struct arena *a, struct storage *out)
 {
     size_t n = (size_t)g->n_tensors;
     out->root = arena_array(a, n + 1, sizeof *out->root);
@@ -30,8 +35,8 @@ bool storage_find(const struct graph *g, struct arena *a, struct storage *out)
     }
     for (int i = 0; i < g->n_nodes; i++) {
         const struct node *node = g->nodes[i];
-        if (shows_its_input(node)) out->root[node->out[0]->index] = out->root[node->in[0]->index];
-        for (int k = 0; k < node->n_in && !node->op->is_view; k++) note_use(out, node->in[k], i);
+        if (shows_its_input(node, is_training)) out->root[node->out[0]->index] = out->root[node->in[0]->index];
+        for (int k = 0; k < node->n_in && !storage_is_view(node, is_training); k++) note_use(out, node->in[k], i);
     }
     for (int i = 0; i < g->n_outputs; i++) note_use(out, g->outputs[i], g->n_nodes);
     return true;

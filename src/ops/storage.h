@@ -12,6 +12,8 @@ struct storage {
     int *last_use;              /* per root: the last node that reads it through any view; n_nodes for a model output;
                                    its producer where nobody does */
 };
-/* In `a`; false when memory is out. */
-bool storage_find(const struct graph *g, struct arena *a, struct storage *out);
+/* In `a`; false when memory is out. In training Dropout makes a tensor of its own. */
+bool storage_find(const struct graph *g, bool is_training, struct arena *a, struct storage *out);
+/* A node that runs nothing: a view, in that mode. */
+bool storage_is_view(const struct node *n, bool is_training);
 #endif

@@ -25,6 +25,7 @@ const struct op op_unknown = {
     .kind = KIND_OTHER,
     .certainty = COST_UNKNOWN,
     .formula = "not known",
+    .train = {.formula = "none: not known"},
 };
 
 void coverage_find(const struct graph *g, struct coverage *out)

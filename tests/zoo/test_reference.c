@@ -1,6 +1,6 @@
 /* Every model of the zoo against independent counts, to the last digit. */
 #include "check.h"
-#include "ops/ops.h"
+#include "ops/analysis.h"
 #include "reference.h"
 #include "zoo/zoo.h"
 
@@ -68,6 +68,17 @@ static void macs_equal(const struct reference *r, const struct graph *g)
         fail_msg("%s: %s GMACs were published", g->name, published);
 }
 
+static void backward_equal(const struct reference *r, const struct graph *g)
+{
+    gable_error e = {0};
+    struct analysis *a = NULL;
+    assert_ok(analysis_new(g, NULL, &a, &e), &e);
+    equal(r, "backward_data_macs", a->backward.data.macs);
+    equal(r, "backward_weight_macs", a->backward.weight.macs);
+    assert_null(a->gradients.dead_end);
+    analysis_free(a);
+}
+
 static int calls_of(const struct graph *g, const char *module, size_t len)
 {
     int calls = 0;
@@ -111,6 +122,7 @@ static void every_row_is_met(void **state)
         equal(&r, "buffers_float", elements_of(g, ROLE_BUFFER));
         equal(&r, "activation_elements", activations);
         macs_equal(&r, g);
+        backward_equal(&r, g);
         modules_equal(&r, g);
         graph_free(g);
     }
