@@ -16,9 +16,9 @@ struct arithmetic_scope {
     bool checks_only; /* values are made up: divisions by zero and results that are too large pass */
 };
 
-/* Evaluates decimal numbers, + - * /, parentheses and, with a scope, negative numbers, names, its functions, and min(a, b), max(a, b),
-   floor(a), ceil(a). *at is where it went wrong (0-based), untouched on success. The error's sentence says what was
-   expected; results that are not finite are errors. scope may be NULL. */
+/* Evaluates decimal numbers, + - * /, parentheses and, with a scope, negative numbers, names, its functions, and min(a,
+   b), max(a, b), floor(a), ceil(a). *at is where it went wrong (0-based), untouched on success. The error's sentence
+   says what was expected; results that are not finite are errors. scope may be NULL. */
 gable_status arithmetic(const char *text, const struct arithmetic_scope *scope, double *value, size_t *at,
                         gable_error *e);
 #endif

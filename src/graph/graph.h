@@ -9,15 +9,25 @@
 
 #include <stdbool.h>
 
-#define DTYPES(X) /* name in the JSON, bits */                                                            \
-    X(UNDEFINED, "undefined", 0)                                                                          \
-    X(F64, "f64", 64)                                                                                     \
-    X(F32, "f32", 32)                                                                                     \
-    X(F16, "f16", 16)                                                                                     \
-    X(BF16, "bf16", 16)                                                                                   \
-    X(F8, "f8", 8)                                                                                        \
-    X(S64, "s64", 64) X(S32, "s32", 32) X(S16, "s16", 16) X(U16, "u16", 16) X(S8, "s8", 8) X(U8, "u8", 8) \
-        X(S4, "s4", 4) X(BOOL, "bool", 8) X(TF32, "tf32", 32) X(F4, "f4", 4)
+/* clang-format off */
+#define DTYPES(X) /* name in the JSON, bits */ \
+    X(UNDEFINED, "undefined", 0) \
+    X(F64, "f64", 64) \
+    X(F32, "f32", 32) \
+    X(F16, "f16", 16) \
+    X(BF16, "bf16", 16) \
+    X(F8, "f8", 8) \
+    X(S64, "s64", 64) \
+    X(S32, "s32", 32) \
+    X(S16, "s16", 16) \
+    X(U16, "u16", 16) \
+    X(S8, "s8", 8) \
+    X(U8, "u8", 8) \
+    X(S4, "s4", 4) \
+    X(BOOL, "bool", 8) \
+    X(TF32, "tf32", 32) \
+    X(F4, "f4", 4)
+/* clang-format on */
 #define DTYPE_ENUM(name, text, bits) DTYPE_##name,
 enum dtype { DTYPES(DTYPE_ENUM) DTYPE_N };
 const char *dtype_name(enum dtype d);

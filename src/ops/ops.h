@@ -5,16 +5,20 @@
 #include "graph/graph.h"
 
 /* What a node is to a reader of a report. JSON name, label in prose. Order is the order of every stack and legend. */
-#define OP_KINDS(X)                                                                     \
-    X(CONV, "conv", "convolution")                                                      \
-    X(POINTWISE, "pointwise", "1x1 convolution")                                        \
-    X(DEPTHWISE, "depthwise", "depthwise convolution")                                  \
-    X(GROUPED, "grouped", "grouped convolution")                                        \
-    X(LINEAR, "linear", "fully connected")                                              \
-    X(NORM, "norm", "normalisation")                                                    \
-    X(ACTIVATION, "activation", "activation")                                           \
-    X(POOL, "pool", "pooling") X(ELEMENTWISE, "elementwise", "element-wise arithmetic") \
-        X(MOVE, "move", "data movement") X(OTHER, "other", "other")
+/* clang-format off */
+#define OP_KINDS(X) \
+    X(CONV, "conv", "convolution") \
+    X(POINTWISE, "pointwise", "1x1 convolution") \
+    X(DEPTHWISE, "depthwise", "depthwise convolution") \
+    X(GROUPED, "grouped", "grouped convolution") \
+    X(LINEAR, "linear", "fully connected") \
+    X(NORM, "norm", "normalisation") \
+    X(ACTIVATION, "activation", "activation") \
+    X(POOL, "pool", "pooling") \
+    X(ELEMENTWISE, "elementwise", "element-wise arithmetic") \
+    X(MOVE, "move", "data movement") \
+    X(OTHER, "other", "other")
+/* clang-format on */
 #define OP_KIND_ENUM(name, json, label) KIND_##name,
 enum op_kind { OP_KINDS(OP_KIND_ENUM) KIND_N };
 const char *op_kind_name(enum op_kind k);

@@ -50,12 +50,12 @@ INLINE V segment_body(const int T, const int K, const int S, const struct segmen
     {                                                                            \
         return segment_body(T, K, S, s, out, sum);                               \
     }
-#define SEGMENTS(F, ...)                                                                                        \
-    F(1, __VA_ARGS__)                                                                                           \
-    F(2, __VA_ARGS__)                                                                                           \
-    F(3, __VA_ARGS__) F(4, __VA_ARGS__) F(5, __VA_ARGS__) F(6, __VA_ARGS__) F(7, __VA_ARGS__) F(8, __VA_ARGS__) \
-        F(9, __VA_ARGS__) F(10, __VA_ARGS__) F(11, __VA_ARGS__) F(12, __VA_ARGS__) F(13, __VA_ARGS__)           \
-            F(14, __VA_ARGS__)
+/* clang-format off */
+#define SEGMENTS(F, ...) \
+    F(1, __VA_ARGS__) F(2, __VA_ARGS__) F(3, __VA_ARGS__) F(4, __VA_ARGS__) F(5, __VA_ARGS__) \
+    F(6, __VA_ARGS__) F(7, __VA_ARGS__) F(8, __VA_ARGS__) F(9, __VA_ARGS__) F(10, __VA_ARGS__) \
+    F(11, __VA_ARGS__) F(12, __VA_ARGS__) F(13, __VA_ARGS__) F(14, __VA_ARGS__)
+/* clang-format on */
 #define SEGMENT_ENTRY(T, K, S) [T] = segment_##K##_##S##_##T,
 SEGMENTS(SEGMENT, 3, 1)
 SEGMENTS(SEGMENT, 3, 2)
