@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int campaign_rounds(const struct campaign *c) { return c->rounds > 0 ? c->rounds : c->n_points > 1 ? BENCH_ROUNDS : 1; }
+static int campaign_rounds(const struct campaign *c)
+{
+    return c->rounds > 0 ? c->rounds : c->n_points > 1 ? BENCH_ROUNDS : 1;
+}
 
 /* FNV-1a. */
 static void mix(uint64_t *hash, const void *bytes, size_t n)
@@ -91,7 +94,7 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, const 
 gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, const volatile bool *interrupted,
                           gable_error *e)
 {
-    int rounds = campaign_rounds(c), *order = malloc(((size_t)c->n_points + 1) * sizeof *order);
+    int rounds = campaign_rounds(c), *order = calloc((size_t)c->n_points + 1, sizeof *order);
     uint64_t state = c->bench.seed ? c->bench.seed : BENCH_SEED;
     struct step step = {.campaign = c, .total = rounds * c->n_points};
     gable_status s = order ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d points", c->n_points);

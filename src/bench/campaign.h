@@ -23,7 +23,6 @@ struct campaign {
 enum { CAMPAIGN_ID = 17 };
 /* 16 hex digits of what makes runs comparable: this version, these options, this machine. The points are not in it. */
 void campaign_id(const struct campaign *c, const struct topology *t, const struct cpus *cpus, char out[CAMPAIGN_ID]);
-int campaign_rounds(const struct campaign *c);
 /* Runs what is not finished. GABLE_INTERRUPTED when *interrupted became true: the finished ones have been handed over.
    A point that never began (it cannot fit, its file is broken) ends the campaign with its error. */
 gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, const volatile bool *interrupted,

@@ -267,7 +267,7 @@ static gable_status new_groups(struct run *r, const struct session *s, gable_err
 static void set_group_times(struct run *r, const double *rows, int n)
 {
     int columns = r->n_groups + 1;
-    double *column = malloc(((size_t)n + 1) * sizeof *column);
+    double *column = calloc((size_t)n + 1, sizeof *column);
     for (int c = 0; column && c < columns; c++) {
         for (int i = 0; i < n; i++) column[i] = rows[(size_t)i * (size_t)columns + (size_t)c];
         double median = stats_median(column, n);

@@ -113,7 +113,7 @@ int stats_steady_from(const double *x, int n)
 {
     enum { FIVE = 5 };
     int k = n / FIVE, cut = 0;
-    double *y = k >= 4 ? malloc((size_t)n * sizeof *y) : NULL;
+    double *y = k >= 4 ? calloc((size_t)n, sizeof *y) : NULL;
     if (!y) return 0;
     if (clipped_logs(x, n, y)) {
         double sum = 0, squares = 0, best = INFINITY;

@@ -53,7 +53,7 @@ gable_status watch_new(const struct team *t, struct watch *out, gable_error *e)
 
 void watch_release(struct watch *w)
 {
-    for (int i = 0; i < w->n; i++) close(w->fd[i]);
+    for (int i = 0; w->fd && i < w->n; i++) close(w->fd[i]);
     free(w->fd);
     free(w->delay_ns);
     *w = (struct watch){0};

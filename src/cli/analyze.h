@@ -56,8 +56,6 @@ int analyze_strict(const struct subject *s, int n);
 
 /* --train: passes, memory by part, the largest batch that fits the chip or this machine. */
 gable_status analyze_print_training(const struct subject *s, gable_error *e);
-count analyze_capacity(const struct subject *s); /* bytes of the chip, or free on this machine; 0: unknown */
-int analyze_largest_batch(const struct subject *s, count capacity); /* by trying; 0 where none fits */
 json_t *analyze_json_backward(struct backward b);
 json_t *analyze_json_training_memory(const struct training *t);
 json_t *analyze_json_training(const struct subject *s, const struct training *t);

@@ -94,7 +94,8 @@ static void print_memory(const struct training *t, const struct subject *s)
     table_print(table, stdout);
 }
 
-count analyze_capacity(const struct subject *s)
+/* Bytes of the chip, or free on this machine; 0: unknown. */
+static count capacity_of(const struct subject *s)
 {
     return s->chip ? (count)s->chip->memory_bytes : (count)memory_available("");
 }
@@ -117,7 +118,8 @@ static count step_bytes(const struct subject *s, int batch)
     return bytes;
 }
 
-int analyze_largest_batch(const struct subject *s, count capacity)
+/* By trying; 0 where none fits. */
+static int largest_batch(const struct subject *s, count capacity)
 {
     int fits = 0, beyond = BATCH_MAX + 1;
     while (beyond - fits > 1) {
@@ -132,10 +134,10 @@ int analyze_largest_batch(const struct subject *s, count capacity)
 
 static void print_largest(const struct subject *s)
 {
-    count capacity = analyze_capacity(s);
+    count capacity = capacity_of(s);
     if (capacity <= 0) return;
     const char *where = s->chip ? s->chip->name : "this machine's available memory";
-    int batch = analyze_largest_batch(s, capacity);
+    int batch = largest_batch(s, capacity);
     if (batch)
         printf("\nlargest batch in %s (%s): %s%d\n", where, cell_bytes(capacity).text,
                batch == BATCH_MAX ? "at least " : "", batch);
@@ -200,10 +202,10 @@ json_t *analyze_json_training(const struct subject *s, const struct training *t)
             json_array_append_new(kinds, kind);
         }
     json_object_set_new(o, "kinds", kinds);
-    count capacity = s->is_training ? analyze_capacity(s) : 0;
+    count capacity = s->is_training ? capacity_of(s) : 0;
     if (capacity > 0) {
         json_object_set_new(o, "capacity", json_count(capacity));
-        json_object_set_new(o, "largest_batch", json_integer(analyze_largest_batch(s, capacity)));
+        json_object_set_new(o, "largest_batch", json_integer(largest_batch(s, capacity)));
     }
     return o;
 }

@@ -44,18 +44,19 @@ static bool add_node(struct tree *t, const struct node_cost *c)
 {
     const char *path = c->node->name;
     int parent = -1;
+    struct branch *leaf = NULL;
     for (const char *end = path; end;) {
         end = strchr(end, '.');
         int len = end ? (int)(end - path) : (int)strlen(path);
         int i = branch_of(t, path, len, parent);
         if (i < 0) return false;
-        t->branches[i].cost = cost_add(t->branches[i].cost, c->cost);
-        t->branches[i].params = count_add(t->branches[i].params, c->params);
+        leaf = &t->branches[i];
+        leaf->cost = cost_add(leaf->cost, c->cost);
+        leaf->params = count_add(leaf->params, c->params);
         parent = i;
         if (end) end++;
     }
-    struct branch *leaf = &t->branches[parent];
-    if (leaf->calls++ == 0) leaf->node = c->node;
+    if (leaf && leaf->calls++ == 0) leaf->node = c->node;
     return true;
 }
 

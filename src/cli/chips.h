@@ -5,12 +5,6 @@
 
 #include <jansson.h>
 
-/* The type by which chips are compared: f32 where all of them have a roof for it, else the first of f16, bf16, s8 that
-   they share; DTYPE_UNDEFINED where there is none. */
-enum dtype chips_shared_dtype(const struct chip *const *chip, int n);
-/* The faster of f16 and bf16; NULL where there is neither. */
-const struct chip_rate *chip_fastest_16_bit(const struct chip *c);
-
 void chips_print_list(const struct chip *const *chip, int n);
 void chips_print_one(const struct chip *c);
 /* A table and sentences that follow from its numbers. */

@@ -8,14 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct chip_rate *chip_fastest_16_bit(const struct chip *c)
+/* The faster of f16 and bf16; NULL where there is neither. */
+static const struct chip_rate *chip_fastest_16_bit(const struct chip *c)
 {
     const struct chip_rate *half = chip_peak(c, DTYPE_F16), *brain = chip_peak(c, DTYPE_BF16);
     if (!half || !brain) return half ? half : brain;
     return brain->value > half->value ? brain : half;
 }
 
-enum dtype chips_shared_dtype(const struct chip *const *chip, int n)
+/* The type by which chips are compared: f32 where all of them have a roof for it, else the first of f16, bf16, s8 that
+   they share; DTYPE_UNDEFINED where there is none. */
+static enum dtype chips_shared_dtype(const struct chip *const *chip, int n)
 {
     static const enum dtype candidates[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_S8};
     for (size_t d = 0; d < COUNT_OF(candidates); d++) {

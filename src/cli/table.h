@@ -33,6 +33,4 @@ void term_hint(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The progress line: stderr, a terminal only, at most ten times a second; term_progress_end clears it. */
 void term_progress(const char *what, int done, int total);
 void term_progress_end(void);
-/* Eighth blocks (or # in ASCII) for a share of `width` columns; out holds at least 4 * width + 1 bytes. */
-void term_bar(double share, int width, char *out);
 #endif

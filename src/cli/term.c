@@ -72,18 +72,3 @@ void term_progress_end(void)
 {
     if (term_is_tty(stderr)) fputs("\r\033[K", stderr);
 }
-
-void term_bar(double share, int width, char *out)
-{
-    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    double clamped = !(share > 0) ? 0 : share > 1 ? 1 : share;
-    int steps = (int)(clamped * width * 8 + 0.5);
-    *out = '\0';
-    for (int i = 0; i < width; i++) {
-        int left = steps - 8 * i;
-        if (!term_is_utf8())
-            out = stpcpy(out, left >= 4 ? "#" : " ");
-        else
-            out = stpcpy(out, left >= 8 ? "█" : left > 0 ? eighths[left] : " ");
-    }
-}

@@ -68,5 +68,4 @@ struct engine {
 extern const struct engine engine_cpu;
 /* Engines in order of preference; NULL after the last. */
 const struct engine *engine_at(int i);
-const struct engine *engine_find(const char *name);
 #endif

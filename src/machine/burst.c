@@ -60,7 +60,7 @@ static void run_repeats(const struct task *t, const struct operands *o, int part
         (void)sink;
     } else if (t->gemm) {
         gemm_run(t->gemm, part, repeats);
-    } else {
+    } else if (t->stream) {
         t->stream->run(repeats, arrays_at(t->arrays, part, parts, 0, t->bytes),
                        arrays_at(t->arrays, part, parts, 1, t->bytes), arrays_at(t->arrays, part, parts, 2, t->bytes),
                        (int64_t)t->bytes);

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-const char *isa_label(enum isa i)
+static const char *isa_label(enum isa i)
 {
 #define ISA_TEXT(name, text) text,
     static const char *const names[] = {ISAS(ISA_TEXT)};

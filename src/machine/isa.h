@@ -24,7 +24,6 @@
 enum isa { ISAS(ISA_ENUM) ISA_N };
 #define ISA_BIT(name) ((uint32_t)1 << ISA_##name)
 
-const char *isa_label(enum isa i);
 /* Those that this process may use, as bits. AMX is there only after the kernel has granted its registers. */
 uint32_t isa_read(void);
 /* "sse2 avx ..." */

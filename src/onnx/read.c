@@ -44,7 +44,7 @@ static gable_status mapping_open(struct mapping *m, const char *path, gable_erro
 
 static void mapping_close(struct mapping *m)
 {
-    if (m->bytes) munmap((void *)(uintptr_t)m->bytes, m->len);
+    if (m->bytes) munmap((void *)m->bytes, m->len);
     *m = (struct mapping){0};
 }
 

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-void timeline_sweep(struct timeline *t)
+/* Sets alive, peak_step and peak from the lifetimes. */
+static void timeline_sweep(struct timeline *t)
 {
     count alive = 0;
     memset(t->alive, 0, sizeof *t->alive * ((size_t)t->n_steps + 1));

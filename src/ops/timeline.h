@@ -29,8 +29,6 @@ bool timeline_inference(const struct graph *g, const struct storage *s, struct a
    is only passed on shares storage. Trained tensors' gradients are not among them: they live to the update. */
 bool timeline_training(const struct graph *g, const struct storage *s, const struct gradients *gradients,
                        struct arena *a, struct timeline *out);
-/* Sets alive, peak_step and peak from the lifetimes: after they were changed. */
-void timeline_sweep(struct timeline *t);
 /* The node of a step, and whether it runs backward there. */
 const struct node *timeline_node(const struct timeline *t, const struct graph *g, int step, bool *is_backward);
 #endif

@@ -93,10 +93,3 @@ gable_status window_positions(const struct window *w, int i, int64_t size, int64
                      "too small",
                      extent(w, i), padded);
 }
-
-count window_taps(const struct window *w)
-{
-    count taps = 1;
-    for (int i = 0; i < w->rank; i++) taps = count_mul(taps, w->kernel[i]);
-    return taps;
-}

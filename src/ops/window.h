@@ -15,5 +15,4 @@ gable_status window_read(const struct node *n, const struct shape *x, const int6
                          gable_error *e);
 /* Positions of the window on dimension i of `size` values. At least 1, else a sentence. */
 gable_status window_positions(const struct window *w, int i, int64_t size, int64_t *out, gable_error *e);
-count window_taps(const struct window *w); /* product of the kernel */
 #endif

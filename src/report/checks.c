@@ -185,7 +185,7 @@ static void check_axes(const json_t *spec, const char *id, struct faults *f)
             const char *type = json_string_value(json_object_get(axis, "type"));
             const json_t *shown = json_object_get(json_object_get(axis, "axisLabel"), "show");
             bool is_log = type && !strcmp(type, "log");
-            if (!is_log || (shown && json_is_false(shown))) continue;
+            if (!is_log || json_is_false(shown)) continue;
             has_value = true;
             const char *name = json_string_value(json_object_get(axis, "name"));
             if (name && strstr(name, "log scale")) has_name = true;

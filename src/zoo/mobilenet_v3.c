@@ -29,7 +29,7 @@ static const struct unit large[] = {
 
 static layer inverted_residual(struct net *n, layer x, const char *path, const struct unit *u)
 {
-    int index = 0;
+    int index = 0, quarter = u->expanded / 4; /* whole, as in Python's // */
     layer y = x;
     if (u->expanded != net_channels(x))
         y = net_conv_norm_activation(n, y, net_path(n, "%s.block.%d", path, index++),
@@ -39,7 +39,7 @@ static layer inverted_residual(struct net *n, layer x, const char *path, const s
         (struct conv){.out = u->expanded, .kernel = u->kernel, .stride = u->stride, .groups = u->expanded},
         NORM_EPSILON, u->activation);
     if (u->has_gate)
-        y = net_squeeze_excite(n, y, net_path(n, "%s.block.%d", path, index++), make_divisible(u->expanded / 4), RELU,
+        y = net_squeeze_excite(n, y, net_path(n, "%s.block.%d", path, index++), make_divisible(quarter), RELU,
                                HARDSIGMOID);
     y = net_conv_norm_activation(n, y, net_path(n, "%s.block.%d", path, index),
                                  (struct conv){.out = u->out, .kernel = 1}, NORM_EPSILON, NO_ACTIVATION);

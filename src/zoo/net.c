@@ -147,6 +147,12 @@ layer net_conv_norm_activation(struct net *n, layer x, const char *path, struct 
     return net_activation(n, x, net_path(n, "%s.2", path), a);
 }
 
+static layer join(struct net *n, const char *op, layer a, layer b, const char *path)
+{
+    if (!a || !b) return NULL;
+    return end(n, begin(n, op, path, NULL, 2, (layer[]){a, b}, 1));
+}
+
 layer net_squeeze_excite(struct net *n, layer x, const char *path, int squeezed, enum activation inner,
                          enum activation gate)
 {
@@ -157,7 +163,7 @@ layer net_squeeze_excite(struct net *n, layer x, const char *path, int squeezed,
     y = net_activation(n, y, net_path(n, "%s.activation", path), inner);
     y = net_conv(n, y, net_path(n, "%s.fc2", path), up);
     y = net_activation(n, y, net_path(n, "%s.scale_activation", path), gate);
-    return net_mul(n, y, x, net_path(n, "%s.mul", path));
+    return join(n, "Mul", y, x, net_path(n, "%s.mul", path));
 }
 
 layer net_max_pool(struct net *n, layer x, const char *path, struct pool p)
@@ -179,15 +185,7 @@ layer net_adaptive_pool(struct net *n, layer x, const char *path, int size, bool
     return end(n, node);
 }
 
-static layer join(struct net *n, const char *op, layer a, layer b, const char *path)
-{
-    if (!a || !b) return NULL;
-    return end(n, begin(n, op, path, NULL, 2, (layer[]){a, b}, 1));
-}
-
 layer net_add(struct net *n, layer a, layer b, const char *path) { return join(n, "Add", a, b, path); }
-
-layer net_mul(struct net *n, layer a, layer b, const char *path) { return join(n, "Mul", a, b, path); }
 
 layer net_concat(struct net *n, layer a, layer b, const char *path)
 {

@@ -48,7 +48,6 @@ layer net_adaptive_pool(struct net *n, layer x, const char *path, int size, bool
 
 /* Functional calls. */
 layer net_add(struct net *n, layer a, layer b, const char *path);
-layer net_mul(struct net *n, layer a, layer b, const char *path);
 layer net_concat(struct net *n, layer a, layer b, const char *path);      /* along channels */
 void net_halves(struct net *n, layer x, const char *path, layer half[2]); /* chunk(2, dim=1) */
 layer net_channel_shuffle(struct net *n, layer x, const char *path, int groups);

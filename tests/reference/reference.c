@@ -48,9 +48,10 @@ enum { INPUTS_MAX = 16, OUTPUTS_MAX = 16 };
 struct run {
     const struct graph *g;
     const struct weights *w;
-    double **value; /* per tensor: activations alive now */
-    int *last_use;  /* per tensor: the last node that reads it */
-    struct reference_range *range;
+    double **value;                /* per tensor: activations alive now */
+    int *last_use;                 /* per tensor: the last node that reads it */
+    struct reference_range *range; /* or NULL */
+    struct weights *calibrated;    /* w, where statistics are to be set; else NULL */
 };
 
 static struct operand operand_of(const struct run *r, const struct tensor *t)
@@ -78,6 +79,29 @@ static double deviation(const double *value, count n)
     return sqrt(squares / (double)n);
 }
 
+/* Mean and variance of each channel; a channel that hardly varies gets a share of what channels have on average, so
+   that it is not blown up. */
+static void calibrate(const struct run *r, const struct node *n)
+{
+    const struct shape *x = &n->in[0]->shape;
+    const double *value = r->value[n->in[0]->index];
+    float *mean = r->calibrated->value[n->in[3]->index], *variance = r->calibrated->value[n->in[4]->index];
+    int64_t images = x->dim[0], channels = x->dim[1], size = (int64_t)shape_product(x, 2);
+    double average = 0;
+    for (int64_t c = 0; c < channels; c++) {
+        double sum = 0, squares = 0, m;
+        for (int64_t i = 0; i < images; i++)
+            for (int64_t k = 0; k < size; k++) sum += value[(i * channels + c) * size + k];
+        m = sum / (double)(images * size);
+        for (int64_t i = 0; i < images; i++)
+            for (int64_t k = 0; k < size; k++) squares += pow(value[(i * channels + c) * size + k] - m, 2);
+        mean[c] = (float)m;
+        variance[c] = (float)(squares / (double)(images * size));
+        average += (double)variance[c] / (double)channels;
+    }
+    for (int64_t c = 0; c < channels; c++) variance[c] = 1.5f * fmaxf(variance[c], (float)average);
+}
+
 static gable_status run_node(struct run *r, const struct node *n, gable_error *e)
 {
     struct operand in[INPUTS_MAX] = {{0}};
@@ -91,6 +115,7 @@ static gable_status run_node(struct run *r, const struct node *n, gable_error *e
         if (!out[i]) return error_set(e, GABLE_NO_MEMORY, "no memory for %s", n->out[i]->name);
         r->value[n->out[i]->index] = out[i];
     }
+    if (r->calibrated && run == reference_batch_norm) calibrate(r, n);
     const char *missing = run(n, in, out);
     if (missing) return error_set(e, GABLE_BAD_INPUT, "the reference's %s takes %s", n->op_type, missing);
     for (int i = 0; i < n->n_out && r->range; i++) look_at(r->range, out[i], tensor_elements(n->out[i]));
@@ -133,24 +158,37 @@ static void finish(struct run *r)
     free(r->last_use);
 }
 
+static gable_status run_graph(struct run *r, const float *const *inputs, double *output, gable_error *e)
+{
+    const struct graph *g = r->g;
+    gable_status s = start(r, inputs, e);
+    for (int i = 0; i < g->n_nodes && !s; i++) {
+        s = run_node(r, g->nodes[i], e);
+        if (s) s = error_within(e, "node %s", g->nodes[i]->name);
+        if (!s) drop_unused(r, g->nodes[i]);
+    }
+    if (!s) {
+        count n = tensor_elements(g->outputs[0]);
+        memcpy(output, r->value[g->outputs[0]->index], (size_t)n * sizeof *output);
+        if (r->range) r->range->output_std = deviation(output, n);
+    }
+    finish(r);
+    return s;
+}
+
 gable_status reference_run(const struct graph *g, const struct weights *w, const float *const *inputs, double *output,
                            struct reference_range *range, gable_error *e)
 {
     struct run r = {.g = g, .w = w, .range = range};
     if (range) *range = (struct reference_range){0};
-    gable_status s = start(&r, inputs, e);
-    for (int i = 0; i < g->n_nodes && !s; i++) {
-        s = run_node(&r, g->nodes[i], e);
-        if (s) s = error_within(e, "node %s", g->nodes[i]->name);
-        if (!s) drop_unused(&r, g->nodes[i]);
-    }
-    if (!s) {
-        size_t n = (size_t)tensor_elements(g->outputs[0]);
-        memcpy(output, r.value[g->outputs[0]->index], n * sizeof *output);
-        if (range) range->output_std = deviation(output, (count)n);
-    }
-    finish(&r);
-    return s;
+    return run_graph(&r, inputs, output, e);
+}
+
+gable_status reference_calibrate(const struct graph *g, struct weights *w, const float *const *inputs, double *output,
+                                 gable_error *e)
+{
+    struct run r = {.g = g, .w = w, .calibrated = w};
+    return run_graph(&r, inputs, output, e);
 }
 
 double reference_distance(const float *a, const double *b, size_t n)

@@ -16,6 +16,10 @@ struct reference_range {
    has no weights, `range` too. An operator or a form of it that is not here is an error, never skipped. */
 gable_status reference_run(const struct graph *g, const struct weights *w, const float *const *inputs, double *output,
                            struct reference_range *range, gable_error *e);
+/* The same, and every BatchNormalization first gets the running statistics that its input really has, into w: outputs
+   then depend on the images to the last layer, however deep, so that an error anywhere shows. */
+gable_status reference_calibrate(const struct graph *g, struct weights *w, const float *const *inputs, double *output,
+                                 gable_error *e);
 /* max|a - b| / max|b|: what every comparison with the reference states. */
 double reference_distance(const float *a, const double *b, size_t n);
 #endif

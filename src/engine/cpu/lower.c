@@ -38,7 +38,7 @@ bool activation_of(const struct node *n, struct activation *out)
     }
     return false;
 }
-bool is_pass_through(const struct node *n)
+static bool is_pass_through(const struct node *n)
 {
     return node_is(n, "Identity") || node_is(n, "Dropout") || node_is(n, "StochasticDepth");
 }

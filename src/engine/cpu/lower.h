@@ -20,7 +20,6 @@ enum arrangement { ARRANGED_BLOCKS, ARRANGED_DISTINCT, ARRANGED_PLAIN };
 
 bool activation_of(const struct node *n, struct activation *out);
 bool node_is(const struct node *n, const char *op_type);
-bool is_pass_through(const struct node *n); /* Identity, Dropout, StochasticDepth */
 /* NULL where it is not made yet; views are made when they are asked for. */
 struct layout *layout_of(struct plan *p, const struct tensor *t);
 /* A layout as needed; copies by a step of its own where it is not. NULL: no memory. */

@@ -75,7 +75,7 @@ gable_status lower_pool(struct plan *p, const struct node *n, gable_error *e)
     c->out_buffer = plan_buffer(p, (long)c->blocks.n * height * width * vl);
     c->rows = arena_array(p->memory, (size_t)height, sizeof *c->rows);
     c->columns = arena_array(p->memory, (size_t)width, sizeof *c->columns);
-    int *padded = arena_array(p->memory, (size_t)(height + width), sizeof *padded);
+    int *padded = arena_array(p->memory, (size_t)height + (size_t)width, sizeof *padded);
     if (!c->out || !c->blocks.n || c->out_buffer < 0 || !c->rows || !c->columns || !padded)
         return lower_no_memory(p, e);
     (is_adaptive ? find_adaptive : find_windows)(n, 0, c->rows, padded);

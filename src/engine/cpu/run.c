@@ -76,6 +76,7 @@ static void run_chunk(struct worker *w, int first, int n)
     }
     w->n_slots = n;
     run_steps(w, p->tail, p->n_steps, false);
+    w->slots = NULL;
 }
 static void run_side_by_side(struct cpu_session *s, struct worker *w)
 {
@@ -94,6 +95,7 @@ static void run_together(const struct cpu_session *s, struct worker *w)
     w->slots = slots;
     w->n_slots = 1;
     for (w->image = s->side_images; w->image < s->images; w->image++) run_steps(w, 0, s->plan->n_steps, false);
+    w->slots = NULL;
 }
 
 /* The batch's rows into the outputs. */

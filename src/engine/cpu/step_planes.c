@@ -81,8 +81,9 @@ static void run_copy(const struct worker *w, const struct step *s)
     long first, last = worker_share(w, whole, &first);
     for (int i = (int)first; i < last; i++) {
         float *to = worker_place(w, c->out->place[0]) + ((long)(i / vl) * pixels) * vl + i % vl;
-        const float *from = i < c->out->channels ? channel_of(w, c->a, i, &step) : NULL;
-        for (int x = 0; x < pixels; x++) to[(long)x * vl] = from ? from[(long)x * step] : 0;
+        bool is_channel = i < c->out->channels;
+        const float *from = is_channel ? channel_of(w, c->a, i, &step) : NULL;
+        for (int x = 0; x < pixels; x++) to[(long)x * vl] = is_channel ? from[(long)x * step] : 0;
     }
     worker_barrier(w);
 }

@@ -31,7 +31,8 @@ const char *run_excuse(const struct run *r)
     return NULL;
 }
 
-bool run_is_unexplained(const struct run *r) { return r->efficiency_low > 1 && !run_excuse(r); }
+/* Above its roof (interval against roof) and no note explains it. */
+static bool run_is_unexplained(const struct run *r) { return r->efficiency_low > 1 && !run_excuse(r); }
 
 const char *run_fault(const struct run *r)
 {
@@ -47,7 +48,8 @@ const struct run *sound_run(const struct study *s, int model, int b)
     return r && !*run_fault(r) ? r : NULL;
 }
 
-int sound_runs(const struct study *s, int b)
+/* How many models have one. */
+static int sound_runs(const struct study *s, int b)
 {
     int n = 0;
     for (int i = 0; i < s->n_models; i++) n += sound_run(s, i, b) != NULL;

@@ -19,14 +19,11 @@ const struct run *shown_run(const struct study *s, int model, int b);
 /* The same, but only where it is valid, above its roof only with a reason, and breaks no rule of report/checks.h: what
    ratios, ranks and findings may use. */
 const struct run *sound_run(const struct study *s, int model, int b);
-/* Above its roof (interval against roof) and no note explains it. */
-bool run_is_unexplained(const struct run *r);
 /* "Winograd executes fewer FLOPs", ... where a note explains a place above the roof; NULL where none does. */
 const char *run_excuse(const struct run *r);
 /* Why a run is drawn hollow: the sentence of its code; "" for a sound one. */
 const char *run_fault(const struct run *r);
-int sound_runs(const struct study *s, int b); /* how many models have one */
-int unsound_runs(const struct study *s);      /* measured but not sound, over all points */
+int unsound_runs(const struct study *s); /* measured but not sound, over all points */
 /* The batch (index) that a figure about one batch shows: the one with most sound runs, the larger of equals; -1 where
    none has any. */
 int best_batch(const struct study *s);
