@@ -15,8 +15,13 @@ check:
 	@tools/setup build check
 	@tools/check
 
+# The same with clang-tidy and the whole suite under ASan and UBSan: about twice as long.
+check-deep:
+	@tools/setup build check
+	@tools/check deep
+
 install: $(BUILD)/gable
 	cmake --install $(BUILD)
 clean:
 	rm -rf build build-*
-.PHONY: all setup report check install clean
+.PHONY: all setup report check check-deep install clean

@@ -32,7 +32,7 @@ static gable_status conv_shape(struct graph *g, struct node *n, gable_error *e)
 {
     const struct shape *x = in_shape(n, 0), *w = in_shape(n, 1);
     int64_t group = 1, dim[SHAPE_RANK_MAX];
-    struct window window;
+    struct window window = {0};
     gable_status s = check_weight(n, e);
     if (!s) s = window_read(n, x, w->rank > 2 ? w->dim + 2 : w->dim, &window, e);
     if (!s) s = read_group(n, &group, e);
@@ -79,7 +79,7 @@ static gable_status conv_transpose_shape(struct graph *g, struct node *n, gable_
 {
     const struct shape *x = in_shape(n, 0), *w = in_shape(n, 1);
     int64_t group = 1, dim[SHAPE_RANK_MAX], extra[SHAPE_RANK_MAX], forced[SHAPE_RANK_MAX];
-    struct window window;
+    struct window window = {0};
     gable_status s = check_weight(n, e);
     if (!s) s = window_read(n, x, w->rank > 2 ? w->dim + 2 : w->dim, &window, e);
     if (!s) s = read_group(n, &group, e);
