@@ -26,7 +26,10 @@
     X(S4, "s4", 4) \
     X(BOOL, "bool", 8) \
     X(TF32, "tf32", 32) \
-    X(F4, "f4", 4)
+    X(F4, "f4", 4) \
+    X(U64, "u64", 64) \
+    X(U32, "u32", 32) \
+    X(STRING, "string", 0)
 /* clang-format on */
 #define DTYPE_ENUM(name, text, bits) DTYPE_##name,
 enum dtype { DTYPES(DTYPE_ENUM) DTYPE_N };
@@ -50,13 +53,16 @@ enum tensor_role {
     ROLE_BUFFER,     /* running statistics: stored, not trained */
     ROLE_CONSTANT,   /* of the architecture: shapes, bounds; not a parameter */
     ROLE_ABSENT,     /* an optional input that is left out */
+    ROLE_CAPTURE,    /* in a body: a tensor of an enclosing graph, by graph->captures */
 };
+enum tensor_form { FORM_TENSOR, FORM_SEQUENCE, FORM_OPTIONAL, FORM_OPTIONAL_SEQUENCE }; /* dtype is the elements' */
 
 struct node;
 struct tensor {
     const char *name;
     enum dtype dtype;
     enum tensor_role role;
+    enum tensor_form form;
     struct shape shape;
     bool has_shape;
     bool is_output;        /* of the model */
@@ -72,7 +78,9 @@ enum attribute_type {
     ATTRIBUTE_STRING,
     ATTRIBUTE_INTS,
     ATTRIBUTE_FLOATS,
-    ATTRIBUTE_TENSOR
+    ATTRIBUTE_TENSOR,
+    ATTRIBUTE_STRINGS,
+    ATTRIBUTE_GRAPH
 };
 struct attribute {
     const char *name;
@@ -80,10 +88,12 @@ struct attribute {
     int64_t i;
     double f;
     const char *s;
-    int n; /* of ints or floats */
+    int n; /* of ints, floats or strings */
     const int64_t *ints;
     const double *floats;
+    const char *const *strings;
     const struct tensor *t;
+    struct graph *graph; /* the body of If, Loop, Scan */
 };
 
 struct op; /* ops/ops.h: resolved by ops_infer */
@@ -99,8 +109,14 @@ struct node {
     int index; /* in graph->nodes */
 };
 
+struct capture {
+    struct tensor *outer, *inner; /* a tensor of graph->parent, and what stands for it in this body */
+};
 struct graph {
-    struct arena *arena;
+    struct arena *arena;  /* a body has its parent's */
+    struct graph *parent; /* of a body: the graph of the node that holds it; else NULL */
+    int n_captures, room_captures;
+    struct capture *captures;
     const char *name;   /* "resnet18" */
     const char *source; /* "torchvision 0.14.1" or the file's path */
     int opset;
