@@ -34,7 +34,9 @@ static void set_attr(struct graph *g, struct node *n, const struct attr *a)
     case ATTRIBUTE_STRING: node_set_string(g, n, a->name, a->s); break;
     case ATTRIBUTE_INTS: node_set_ints(g, n, a->name, a->n, a->ints); break;
     case ATTRIBUTE_FLOATS:
-    case ATTRIBUTE_TENSOR: fail_msg("no test needs %s", a->name); break;
+    case ATTRIBUTE_TENSOR:
+    case ATTRIBUTE_STRINGS:
+    case ATTRIBUTE_GRAPH: fail_msg("no test needs %s", a->name); break;
     }
 }
 
