@@ -120,6 +120,9 @@ static int pick(const struct run *rounds, int n, const struct run **out)
     return valid;
 }
 
+/* The notes that say where a run stands under its roof. */
+static const uint64_t PLACING = CODE_BIT(CODE_EXECUTED_FEWER) | CODE_BIT(CODE_IN_CACHE) | CODE_BIT(CODE_FUSED_MORE);
+
 /* Samples of all rounds, one after the other. */
 static gable_status join_samples(const struct run **from, int n, struct run *to, gable_error *e)
 {
@@ -154,13 +157,30 @@ static void widen(const struct run **from, int n, struct run *r)
     r->high_ns = high;
 }
 
-static void merge_numbers(const struct run **from, int n, struct run *r)
+/* A round as it stands where the notes of all rounds put it: what moved one under its roof moves the others too. */
+static void restate(const struct run *round, uint64_t notes, struct run *out)
+{
+    bool has_probes = round->probe_flops > 0 && round->probe_bytes > 0;
+    struct roof roof = has_probes ? (struct roof){round->probe_flops, round->probe_bytes} : round->roof;
+    *out = *round;
+    if ((round->notes & notes & PLACING) == (notes & PLACING)) return;
+    out->notes |= notes;
+    struct run_place at = run_place(out);
+    out->attainable = run_place_attainable(&at, &roof);
+    out->efficiency = at.flops_per_s / out->attainable;
+    out->efficiency_low = out->efficiency * round->median_ns / round->high_ns;
+    out->efficiency_high = out->efficiency * round->median_ns / round->low_ns;
+}
+
+static gable_status merge_numbers(const struct run **rounds, int n, struct run *r, gable_error *e)
 {
     double *x = malloc((size_t)n * sizeof *x);
-    if (!x) return;
-#define MEDIAN_OF(member)                               \
-    for (int i = 0; i < n; i++) x[i] = from[i]->member; \
-    r->member = stats_median(x, n)
+    struct run *from = malloc((size_t)n * sizeof *from);
+    gable_status s = x && from ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory to merge %d rounds", n);
+    for (int i = 0; i < n && !s; i++) restate(rounds[i], r->notes, &from[i]);
+#define MEDIAN_OF(member)                                    \
+    for (int i = 0; i < n && !s; i++) x[i] = from[i].member; \
+    if (!s) r->member = stats_median(x, n)
     MEDIAN_OF(efficiency);
     MEDIAN_OF(attainable);
     MEDIAN_OF(probe_flops);
@@ -168,11 +188,14 @@ static void merge_numbers(const struct run **from, int n, struct run *r)
     MEDIAN_OF(setup_ns);
     MEDIAN_OF(first_ns);
 #undef MEDIAN_OF
-    for (int i = 0; i < n; i++) {
-        r->efficiency_low = fmin(r->efficiency_low, from[i]->efficiency_low);
-        r->efficiency_high = fmax(r->efficiency_high, from[i]->efficiency_high);
+    r->efficiency_low = r->efficiency_high = r->efficiency;
+    for (int i = 0; i < n && !s; i++) {
+        r->efficiency_low = fmin(r->efficiency_low, from[i].efficiency_low);
+        r->efficiency_high = fmax(r->efficiency_high, from[i].efficiency_high);
     }
     free(x);
+    free(from);
+    return s;
 }
 
 static const struct run *nearest(const struct run **from, int n, double median_ns)
@@ -202,12 +225,11 @@ gable_status campaign_merge(const struct run *rounds, int n, struct run *out, ga
         out->n_eff = 0;
         for (int i = 0; i < valid; i++) out->n_eff += from[i]->n_eff;
         s = verdict_of_joined(out, BENCH_PRECISION, e);
-        if (!s) {
-            merge_numbers(from, valid, out);
-            widen(from, valid, out);
-        }
+        for (int i = 0; i < valid; i++) out->notes |= from[i]->notes;
+        if (!s) s = merge_numbers(from, valid, out, e);
+        if (!s) widen(from, valid, out);
     }
-    for (int i = 0; i < n && !s; i++) out->notes |= rounds[i].notes;
+    for (int i = 0; i < n && !s; i++) out->notes |= rounds[i].notes & ~PLACING;
     free(from);
     return s;
 }

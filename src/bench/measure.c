@@ -254,7 +254,7 @@ static gable_status new_groups(struct run *r, const struct session *s, gable_err
                                 .flops_counted = (double)from->flops_counted,
                                 .flops_executed = (double)from->flops_executed,
                                 .bytes = (double)from->bytes};
-        g->floor_ns = 1e9 * roof_floor_s(&r->roof, g->flops_counted, g->bytes);
+        g->floor_ns = 1e9 * roof_floor_s(&r->roof, g->flops_executed, g->bytes);
         snprintf(g->name, sizeof g->name, "%s", from->name);
         snprintf(g->kernel, sizeof g->kernel, "%s", from->kernel);
         saved += from->flops_counted - from->flops_executed;

@@ -20,6 +20,25 @@ enum bench_code bench_code_find(const char *name)
     return CODE_N;
 }
 
+static bool is_noted(const struct run *r, enum bench_code c) { return (r->notes & CODE_BIT(c)) != 0; }
+
+struct run_place run_place(const struct run *r)
+{
+    double planned = 0;
+    for (int i = 0; i < r->n_groups; i++) planned += r->groups[i].bytes;
+    struct run_place p = {.flops = (double)(is_noted(r, CODE_EXECUTED_FEWER) ? r->flops_executed : r->flops_counted),
+                          .bytes = is_noted(r, CODE_FUSED_MORE) && planned > 0 ? planned : (double)r->bytes.fused,
+                          .in_cache = is_noted(r, CODE_IN_CACHE)};
+    p.flops_per_s = p.flops / (1e-9 * r->median_ns);
+    p.intensity = p.flops / p.bytes;
+    return p;
+}
+
+double run_place_attainable(const struct run_place *p, const struct roof *roof)
+{
+    return p->in_cache ? roof->peak : roof_attainable(roof, p->intensity);
+}
+
 void run_release(struct run *r)
 {
     free(r->samples);

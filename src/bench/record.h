@@ -63,7 +63,7 @@ struct run_group {
     enum op_kind kind;
     double median_ns;                            /* of the instrumented run */
     double flops_counted, flops_executed, bytes; /* whole batch */
-    double floor_ns; /* max(counted flops / peak, bytes / bandwidth) under the run's own roof */
+    double floor_ns; /* max(executed flops / peak, bytes / bandwidth) under the run's own roof */
 };
 struct run {
     char model[RECORD_NAME], label[RECORD_NAME], engine[16], device[128], pass[16], isa[16];
@@ -85,8 +85,8 @@ struct run {
     double probe_flops, probe_bytes;                    /* medians of the probes beside this run; NaN without */
     double flops_per_s;                                 /* counted flops / median */
     double intensity;                                   /* counted flops / fused bytes */
-    double attainable;                                  /* FLOP/s under the roof scaled by the probes */
-    double efficiency, efficiency_low, efficiency_high; /* attained / attainable */
+    double attainable;                                  /* FLOP/s under the roof scaled by the probes, at run_place */
+    double efficiency, efficiency_low, efficiency_high; /* attained at run_place / attainable */
     enum bound bound;
     /* validity */
     bool valid;
@@ -103,6 +103,17 @@ struct run {
     int n_groups;
     struct run_group *groups; /* owned */
 };
+/* Where a run stands under its roof: its counted FLOPs and fused bytes or, where a note says that these are not what
+   the machine did, what it did: the FLOPs as executed, the bytes as planned, none from DRAM. */
+struct run_place {
+    double flops, bytes; /* of one pass */
+    bool in_cache;       /* no DRAM slope */
+    double flops_per_s;  /* flops / median */
+    double intensity;    /* flops / bytes */
+};
+struct run_place run_place(const struct run *r);
+/* What a roof allows there. */
+double run_place_attainable(const struct run_place *p, const struct roof *roof);
 void run_release(struct run *r);
 gable_status run_copy(struct run *to, const struct run *from, gable_error *e);
 /* The object of DESIGN's contract, with `groups` inside; samples only where asked. A new reference. */

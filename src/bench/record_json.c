@@ -67,6 +67,10 @@ static void add_times(json_t *o, const struct run *r)
     json_object_set_new(o, "ci_ns", json_pack("[o, o]", json_number(r->low_ns), json_number(r->high_ns)));
     json_object_set_new(o, "efficiency_ci",
                         json_pack("[o, o]", json_number(r->efficiency_low), json_number(r->efficiency_high)));
+    const struct run_place at = run_place(r);
+    json_object_set_new(o, "place", /* under the roof: what efficiency is about */
+                        json_pack("{s:o, s:o, s:s}", "flops_per_s", json_number(at.flops_per_s), "intensity",
+                                  json_number(at.intensity), "level", at.in_cache ? "cache" : "dram"));
     json_object_set_new(o, "samples", json_integer(r->n_clean));
     json_object_set_new(o, "passes_per_sample", json_integer(r->block));
 }

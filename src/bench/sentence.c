@@ -84,6 +84,16 @@ static void add_losses(const struct run *r, struct text *t)
     free(all);
 }
 
+/* What the share is a share of, where it is not the plain one. */
+static void add_place(const struct run *r, struct text *t)
+{
+    struct run_place at = run_place(r);
+    if (at.flops < (double)r->flops_counted)
+        text_addf(t, " by the FLOPs that it executes (Winograd; %.0f %% by those counted)",
+                  100 * r->flops_per_s / r->attainable);
+    if (at.in_cache) text_add(t, ", its data in the cache");
+}
+
 void run_sentence(const struct run *r, char *out, size_t room)
 {
     struct text t = {0};
@@ -93,6 +103,7 @@ void run_sentence(const struct run *r, char *out, size_t room)
     } else {
         text_addf(&t, "is %s-bound and reaches %.0f %% of the %s that the roof allows", bound_name(r->bound),
                   100 * r->efficiency, quantity(r->attainable, "FLOP/s").text);
+        add_place(r, &t);
         add_losses(r, &t);
     }
     text_add(&t, ".");

@@ -18,16 +18,24 @@ static double range_of(const double *x, int n)
     return (high - low) / stats_median(x, n);
 }
 
+struct readings {
+    const struct probe_reading *reading;
+    int n;
+};
+struct room { /* to work in */
+    double *efficiency, *attainable, *samples;
+};
+
 /* Medians into the run; how far they range decides speed_drift. */
-static void summarise_probes(struct run *r, const struct probe_reading *probes, int n, double *room)
+static void summarise_probes(struct run *r, const struct readings *p, double *room)
 {
     double range;
-    for (int i = 0; i < n; i++) room[i] = probes[i].flops;
-    r->probe_flops = stats_median(room, n);
-    range = range_of(room, n);
-    for (int i = 0; i < n; i++) room[i] = probes[i].bytes;
-    r->probe_bytes = stats_median(room, n);
-    range = fmax(range, range_of(room, n));
+    for (int i = 0; i < p->n; i++) room[i] = p->reading[i].flops;
+    r->probe_flops = stats_median(room, p->n);
+    range = range_of(room, p->n);
+    for (int i = 0; i < p->n; i++) room[i] = p->reading[i].bytes;
+    r->probe_bytes = stats_median(room, p->n);
+    range = fmax(range, range_of(room, p->n));
     if (range > BENCH_DRIFT_INVALID)
         verdict_invalid(r, CODE_SPEED_DRIFT);
     else if (range > BENCH_DRIFT_NOTED)
@@ -44,57 +52,64 @@ static double median_between(const struct run *r, int from, int to, double *room
 }
 
 /* Each second of samples under the roof as its own two probes saw it. Returns how many sandwiches there were. */
-static int sandwiches(const struct run *r, const struct probe_reading *p, int n, double *efficiency, double *attainable,
-                      double *room)
+static int sandwiches(const struct run *r, const struct run_place *at, const struct readings *p, struct room *room)
 {
     int found = 0;
-    for (int j = 0; j + 1 < n; j++) {
-        double ns = median_between(r, p[j].at, p[j + 1].at, room);
-        struct roof now = {.peak = (p[j].flops + p[j + 1].flops) / 2, .bandwidth = (p[j].bytes + p[j + 1].bytes) / 2};
+    for (int j = 0; j + 1 < p->n; j++) {
+        const struct probe_reading *a = &p->reading[j], *b = a + 1;
+        double ns = median_between(r, a->at, b->at, room->samples);
+        struct roof now = {.peak = (a->flops + b->flops) / 2, .bandwidth = (a->bytes + b->bytes) / 2};
         if (!(ns > 0) || !(now.peak > 0) || !(now.bandwidth > 0)) continue;
-        attainable[found] = roof_attainable(&now, r->intensity);
-        efficiency[found] = (double)r->flops_counted / (1e-9 * ns) / attainable[found];
+        room->attainable[found] = run_place_attainable(at, &now);
+        room->efficiency[found] = at->flops / (1e-9 * ns) / room->attainable[found];
         found++;
     }
     return found;
 }
 
-static void set_efficiency(struct run *r, double *efficiency, const double *attainable, int n)
+/* Attainable and efficiency at the place where the notes put the run. */
+static void set_efficiency(struct run *r, const struct readings *p, struct room *room)
 {
+    struct run_place at = run_place(r);
+    int n = sandwiches(r, &at, p, room);
     double *sorted;
-    r->attainable = n ? stats_median(attainable, n) : roof_attainable(&r->roof, r->intensity);
-    r->efficiency = n ? stats_median(efficiency, n) : r->flops_per_s / r->attainable;
+    r->attainable = n ? stats_median(room->attainable, n) : run_place_attainable(&at, &r->roof);
+    r->efficiency = n ? stats_median(room->efficiency, n) : at.flops_per_s / r->attainable;
     r->efficiency_low = r->efficiency * r->median_ns / r->high_ns;
     r->efficiency_high = r->efficiency * r->median_ns / r->low_ns;
-    if (n < FEW || !(sorted = stats_sorted(efficiency, n))) return;
+    if (n < FEW || !(sorted = stats_sorted(room->efficiency, n))) return;
     struct interval i = stats_interval(sorted, n, n);
     r->efficiency_low = fmin(r->efficiency_low, i.low);
     r->efficiency_high = fmax(r->efficiency_high, i.high);
     free(sorted);
 }
 
-/* The engine's own account of what it moves: the groups' bytes. */
-static double planned_bytes(const struct run *r)
+static bool is_above(const struct run *r, const struct run_place *at) /* the roof as it was measured before */
 {
-    double bytes = 0;
-    for (int i = 0; i < r->n_groups; i++) bytes += r->groups[i].bytes;
-    return bytes;
+    return at->flops / (1e-9 * r->high_ns) > run_place_attainable(at, &r->roof);
 }
 
-/* Above the roof as it was measured before: the first reason that brings it under is noted; none invalidates. */
+/* Would this note bring the run under its roof? */
+static bool helps(const struct run *r, enum bench_code note)
+{
+    struct run noted = *r;
+    noted.notes |= CODE_BIT(note);
+    struct run_place at = run_place(&noted);
+    return !is_above(r, &at);
+}
+
+/* Above the roof: the first reason that brings the run under it is noted and moves it there; none invalidates. */
 static void explain(struct run *r, size_t cache_bytes)
 {
-    double least = (double)r->flops_counted / (1e-9 * r->high_ns); /* attained's lower bound */
-    double executed = (double)r->flops_executed / (double)r->flops_counted, bytes = planned_bytes(r);
-    if (!(least > roof_attainable(&r->roof, r->intensity))) return;
+    struct run_place at = run_place(r);
+    if (!is_above(r, &at)) return;
     if (r->probe_flops > 0 && r->efficiency_low <= 1)
         verdict_note(r, CODE_CLOCK_ABOVE_PROBE);
-    else if (executed < 1 && least * executed <= roof_attainable(&r->roof, r->intensity * executed))
+    else if (r->flops_executed < r->flops_counted && helps(r, CODE_EXECUTED_FEWER))
         verdict_note(r, CODE_EXECUTED_FEWER);
-    else if (r->planned_bytes && r->planned_bytes < cache_bytes && least * fmin(1, executed) <= r->roof.peak)
+    else if (r->planned_bytes && r->planned_bytes < cache_bytes && helps(r, CODE_IN_CACHE))
         verdict_note(r, CODE_IN_CACHE);
-    else if (bytes > 0 && bytes < (double)r->bytes.fused &&
-             least <= roof_attainable(&r->roof, (double)r->flops_counted / bytes))
+    else if (helps(r, CODE_FUSED_MORE))
         verdict_note(r, CODE_FUSED_MORE);
     else
         verdict_invalid(r, CODE_ABOVE_ROOF);
@@ -117,16 +132,19 @@ gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, 
     r->bound = roof_bound(&r->roof, (double)r->flops_counted, (double)r->bytes.fused);
     r->probe_flops = r->probe_bytes = NAN;
     size_t most = (size_t)(n > r->n_samples ? n : r->n_samples) + 1;
-    double *room = malloc(3 * most * sizeof *room);
-    if (!room) return error_set(e, GABLE_NO_MEMORY, "no memory to judge %d samples", r->n_samples);
+    double *memory = malloc(3 * most * sizeof *memory);
+    if (!memory) return error_set(e, GABLE_NO_MEMORY, "no memory to judge %d samples", r->n_samples);
+    struct room room = {memory, memory + most, memory + 2 * most};
+    struct readings readings = {probes, n};
     if (n > 0)
-        summarise_probes(r, probes, n, room);
+        summarise_probes(r, &readings, memory);
     else
         verdict_note(r, CODE_NO_PROBE);
-    set_efficiency(r, room, room + most, sandwiches(r, probes, n, room, room + most, room + 2 * most));
-    free(room);
     if (has_fewer(r)) verdict_note(r, CODE_EXECUTED_FEWER);
+    set_efficiency(r, &readings, &room);
     explain(r, cache_bytes);
+    set_efficiency(r, &readings, &room); /* where the explanation has put it */
+    free(memory);
     return GABLE_OK;
 }
 

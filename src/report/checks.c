@@ -40,7 +40,7 @@ static bool has_real_roof(const struct run *r)
 
 static bool is_ratio_of_both(const struct run *r)
 {
-    return is_near(r->efficiency, r->flops_per_s / r->attainable,
+    return is_near(r->efficiency, run_place(r).flops_per_s / r->attainable,
                    0.25); /* a median over sandwiches: not the same division */
 }
 

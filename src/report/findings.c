@@ -158,11 +158,6 @@ void finding_attained_title(struct figure *f, const struct study *s, int b, bool
 void finding_attained(struct figure *f, const struct study *s, int b, bool is_summary)
 {
     struct extremes x = finding_extremes(s, b);
-    int above = 0;
-    for (int i = 0; i < s->n_models; i++) {
-        const struct run *r = sound_run(s, i, b);
-        above += r && r->efficiency > 1;
-    }
     json_t *text = figure_text(f,
                                "At batch %d, %d of %d models need less than the ridge\u2019s %.1f FLOP/B and are "
                                "memory-bound; the median model "
@@ -170,9 +165,8 @@ void finding_attained(struct figure *f, const struct study *s, int b, bool is_su
                                s->batches[b], x.memory_bound, x.n, roof_ridge(&s->roof), 100 * x.median_share,
                                is_summary || x.n < 2 ? "" : " The best and the worst:");
     if (text && !is_summary && x.n > 1)
-        figure_say(f, "finding", "%s %s %.0f\u00a0%%, %s %.0f\u00a0%%.%s", json_string_value(text),
-                   s->models[x.best].label, 100 * x.best_share, s->models[x.worst].label, 100 * x.worst_share,
-                   above ? " Points above the line name their reason." : "");
+        figure_say(f, "finding", "%s %s %.0f\u00a0%%, %s %.0f\u00a0%%.", json_string_value(text),
+                   s->models[x.best].label, 100 * x.best_share, s->models[x.worst].label, 100 * x.worst_share);
     else if (text)
         figure_say(f, "finding", "%s", json_string_value(text));
     json_decref(text);

@@ -24,18 +24,21 @@ static const struct above_case {
     double probed;         /* probes over the roof */
     enum bench_code note;  /* CODE_NONE where it stands under the roof */
     bool valid;
+    double efficiency; /* at the place where the reason puts it */
 } cases[] = {
-    {"under the roof", 1.25e6, 1000000000, 10000000, 0, 0, 0, 1, CODE_NONE, true},
-    {"a faster clock: probes 20 % up", 0.9e6, 1000000000, 10000000, 0, 0, 0, 1.2, CODE_CLOCK_ABOVE_PROBE, true},
+    {"under the roof", 1.25e6, 1000000000, 10000000, 0, 0, 0, 1, CODE_NONE, true, 0.8},
+    {"a faster clock: probes 20 % up", 0.9e6, 1000000000, 10000000, 0, 0, 0, 1.2, CODE_CLOCK_ABOVE_PROBE, true,
+     1 / 0.9 / 1.2},
     /* half the FLOPs executed: 0.5e9 in 0.8 ms are 6.25e11, and 50 FLOP/byte is still beyond the ridge */
-    {"Winograd", 0.8e6, 500000000, 10000000, 0, 0, 0, 1, CODE_EXECUTED_FEWER, true},
+    {"Winograd", 0.8e6, 500000000, 10000000, 0, 0, 0, 1, CODE_EXECUTED_FEWER, true, 0.625},
     /* 1e9 / 2e8 = 5 FLOP/byte allow 5e11; 1e9 in 1.25 ms are 8e11: under the peak, and 1 MB fits 8 MB of cache */
-    {"in the cache", 1.25e6, 1000000000, 200000000, 0, 1000000, 8000000, 1, CODE_IN_CACHE, true},
+    {"in the cache", 1.25e6, 1000000000, 200000000, 0, 1000000, 8000000, 1, CODE_IN_CACHE, true, 0.8},
     /* the groups move a quarter: 20 FLOP/byte */
-    {"more fused", 1.25e6, 1000000000, 200000000, 5e7, 0, 0, 1, CODE_FUSED_MORE, true},
-    {"no reason", 0.5e6, 1000000000, 10000000, 0, 0, 0, 1, CODE_ABOVE_ROOF, false},
-    {"two causes: the first is said", 0.9e6, 500000000, 10000000, 0, 0, 0, 1.2, CODE_CLOCK_ABOVE_PROBE, true},
-    {"a faster clock is not enough", 0.5e6, 1000000000, 10000000, 0, 0, 0, 1.2, CODE_ABOVE_ROOF, false},
+    {"more fused", 1.25e6, 1000000000, 200000000, 5e7, 0, 0, 1, CODE_FUSED_MORE, true, 0.8},
+    {"no reason", 0.5e6, 1000000000, 10000000, 0, 0, 0, 1, CODE_ABOVE_ROOF, false, 2},
+    {"two causes: the first is said", 0.9e6, 500000000, 10000000, 0, 0, 0, 1.2, CODE_CLOCK_ABOVE_PROBE, true,
+     1 / 0.9 / 1.2},
+    {"a faster clock is not enough", 0.5e6, 1000000000, 10000000, 0, 0, 0, 1.2, CODE_ABOVE_ROOF, false, 2 / 1.2},
 };
 
 static struct run run_of(const struct above_case *c)
@@ -70,6 +73,7 @@ static void a_run_above_its_roof_has_a_reason_or_is_invalid(void **state)
         if (r.valid != c->valid || (c->note ? !verdict_has(&r, c->note) : r.notes != 0))
             fail_msg("%s: valid %d, reason %s, notes %llx", c->what, r.valid, bench_code_name(r.reason),
                      (unsigned long long)r.notes);
+        if (fabs(r.efficiency / c->efficiency - 1) > 0.001) fail_msg("%s: efficiency %g", c->what, r.efficiency);
         if (!strncmp(c->what, "two causes", 10)) assert_false(verdict_has(&r, CODE_EXECUTED_FEWER));
         run_release(&r);
     }

@@ -198,13 +198,45 @@ static void test_parts_add_up(void **state)
     r->intensity = (double)r->flops_counted / (double)r->bytes.fused;
     r->n_groups = 1;
     r->groups[0] =
-        (struct run_group){.kind = KIND_CONV, .median_ns = 8e6, .floor_ns = 5e6, .flops_counted = 2e-3 * r->roof.peak};
+        (struct run_group){.kind = KIND_CONV, .median_ns = 8e6, .floor_ns = 5e6, .flops_executed = 2e-3 * r->roof.peak};
     for (int b = 0; b < 2; b++) made_up_run(&s, 0, b)->valid = false;
     assert_said(&s, figure_losses, "finding",
                 "20\u00a0% of the time is work at peak speed, 30\u00a0% waits for memory even at the roof, 30\u00a0% "
                 "is lost below the roof, "
                 "0\u00a0% moves data, 20\u00a0% passes between operators");
     s.n_models = MADE_MODELS;
+    made_up_release(&s);
+}
+
+/* Half the FLOPs executed: the point stands at half the rate, and the note says what the counted ones would be. */
+static void test_winograd_stands_by_what_it_executes(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    int resnet = made_up_model(&s, "resnet18");
+    struct run *r = made_up_run(&s, resnet, 2);
+    made_up_share(&s, resnet, 2, 1.9);
+    r->notes |= CODE_BIT(CODE_EXECUTED_FEWER);
+    r->flops_executed = r->flops_counted / 2;
+    r->efficiency = 0.95;
+    r->efficiency_low = 0.94;
+    r->efficiency_high = 0.96;
+    assert_true(fabs(run_place(r).flops_per_s / (0.5 * r->flops_per_s) - 1) < 1e-6);
+    assert_said(&s, figure_summary, "title", "ResNet18 reaches 95\u00a0% of the roof");
+    assert_said(&s, figure_summary, "note",
+                "By the FLOPs that Winograd executes: ResNet18 (190\u00a0% by those counted).");
+    made_up_release(&s);
+}
+
+static void test_data_in_the_cache_is_said(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    made_up_run(&s, made_up_model(&s, "mobilenet_v2"), 0)->notes |= CODE_BIT(CODE_IN_CACHE);
+    assert_said(&s, figure_attained, "note",
+                "Held to the flat, since the data stay in the cache: MobileNetV2 at batch 1. ");
     made_up_release(&s);
 }
 
@@ -245,6 +277,8 @@ int main(void)
         cmocka_unit_test(test_too_few_for_a_correlation),
         cmocka_unit_test(test_losses_are_named),
         cmocka_unit_test(test_parts_add_up),
+        cmocka_unit_test(test_winograd_stands_by_what_it_executes),
+        cmocka_unit_test(test_data_in_the_cache_is_said),
         cmocka_unit_test(test_ridge_and_bound),
         cmocka_unit_test(test_batching_gains_or_not),
     };

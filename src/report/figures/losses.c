@@ -26,7 +26,7 @@ static void split(const struct run *r, double out[PARTS])
     for (int i = 0; i < r->n_groups; i++) {
         const struct run_group *g = &r->groups[i];
         if (!(g->median_ns > 0)) continue;
-        double peak = fmin(g->median_ns, 1e9 * g->flops_counted / r->roof.peak);
+        double peak = fmin(g->median_ns, 1e9 * g->flops_executed / r->roof.peak);
         double floor = fmax(peak, fmin(g->median_ns, g->floor_ns));
         bool moves = g->kind == KIND_MOVE;
         out[AT_PEAK] += peak;

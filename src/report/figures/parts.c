@@ -31,8 +31,8 @@ const char *run_excuse(const struct run *r)
     return NULL;
 }
 
-/* Above its roof (interval against roof) and no note explains it. */
-static bool run_is_unexplained(const struct run *r) { return r->efficiency_low > 1 && !run_excuse(r); }
+/* Above its roof (interval against roof), although what explains a place has moved it there. */
+static bool run_is_unexplained(const struct run *r) { return r->efficiency_low > 1; }
 
 const char *run_fault(const struct run *r)
 {
@@ -80,14 +80,22 @@ int best_batch(const struct study *s)
     return best;
 }
 
-void note_unsound(struct figure *f, const struct study *s)
+void add_unsound(struct text *t, const struct study *s)
 {
     int bad = unsound_runs(s), all = 0;
     for (int i = 0; i < s->n_models; i++)
         for (int b = 0; b < s->n_batches; b++) all += study_run(s, i, s->batches[b], "cpu") != NULL;
     if (bad)
-        figure_say(f, "note", "%d of %d runs %s invalid: drawn hollow, and left out of every ratio, rank and finding.",
-                   bad, all, bad == 1 ? "is" : "are");
+        text_addf(t, "%d of %d runs %s invalid: drawn hollow, and left out of every ratio, rank and finding.", bad, all,
+                  bad == 1 ? "is" : "are");
+}
+
+void note_unsound(struct figure *f, const struct study *s)
+{
+    struct text t = {0};
+    add_unsound(&t, s);
+    if (t.len) figure_say(f, "note", "%s", t.data);
+    text_release(&t);
 }
 
 int machine_threads(const struct study *s)

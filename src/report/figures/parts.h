@@ -1,6 +1,7 @@
 /* What several figures share: which runs may be shown and compared, colours and shapes, the drawn roof. */
 #ifndef REPORT_FIGURES_PARTS_H
 #define REPORT_FIGURES_PARTS_H
+#include "base/text.h"
 #include "report/figure.h"
 #include "report/study.h"
 
@@ -27,7 +28,8 @@ int unsound_runs(const struct study *s); /* measured but not sound, over all poi
 /* The batch (index) that a figure about one batch shows: the one with most sound runs, the larger of equals; -1 where
    none has any. */
 int best_batch(const struct study *s);
-/* "3 of 30 runs are invalid and hollow: they stay out of ..." into the figure's note; nothing where all are sound. */
+/* "3 of 30 runs are invalid and hollow: they stay out of ..."; nothing where all are sound. */
+void add_unsound(struct text *t, const struct study *s);
 void note_unsound(struct figure *f, const struct study *s);
 /* "Made-up CPU 8-Core, 8 threads, float32" */
 void say_machine(const struct study *s, char *out, size_t room);
