@@ -52,7 +52,7 @@ static const struct argp_option options[] = {
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
     {"train", 'T', NULL, 0, "a training step: forward, backward, update; memory; the largest batch that fits", 0},
-    {"optimizer", 'O', "NAME", 0, "sgd, momentum or adam, with --train (sgd)", 0},
+    {"optimizer", 'O', "NAME", 0, "sgd, momentum, adam or adamw, with --train (sgd)", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
 };

@@ -4,10 +4,11 @@
 #include "ops/analysis.h"
 
 /* name, FLOPs per parameter, values read or written per parameter, values of state per parameter, in words */
-#define OPTIMIZERS(X)                                             \
-    X(SGD, "sgd", 2, 3, 0, "w -= rate g")                         \
-    X(MOMENTUM, "momentum", 4, 5, 1, "v = mu v + g; w -= rate v") \
-    X(ADAM, "adam", 13, 7, 2, "m = b1 m + (1-b1) g; v = b2 v + (1-b2) g g; w -= rate' m / (root(v) / c + eps)")
+#define OPTIMIZERS(X)                                                                                           \
+    X(SGD, "sgd", 2, 3, 0, "w -= rate g")                                                                       \
+    X(MOMENTUM, "momentum", 4, 5, 1, "v = mu v + g; w -= rate v")                                               \
+    X(ADAM, "adam", 13, 7, 2, "m = b1 m + (1-b1) g; v = b2 v + (1-b2) g g; w -= rate' m / (root(v) / c + eps)") \
+    X(ADAMW, "adamw", 15, 7, 2, "w -= rate decay w; then as adam")
 #define OPTIMIZER_ENUM(name, text, flops, moves, state, words) OPTIMIZER_##name,
 enum optimizer { OPTIMIZERS(OPTIMIZER_ENUM) OPTIMIZER_N };
 const char *optimizer_name(enum optimizer o);
