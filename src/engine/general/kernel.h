@@ -22,7 +22,8 @@ struct kernel {
     void (*free_state)(void *state); /* NULL where there is none */
     bool in_f32;                     /* has no code for f16 and bf16: they come as f32 and go back */
 };
-/* Each file of kernels ends in one table, ended by a row without op; kernels.c lists the tables. */
+/* Each file of kernels (kernels/NAME.c) ends in one table kernels_NAME[], ended by a row without op; tables.h lists the
+   tables. */
 const struct kernel *kernel_find(const char *domain, const char *op); /* NULL where there is none */
 
 /* What a kernel may ask for. */
@@ -35,6 +36,7 @@ gable_status call_like(struct call *c, int i, const struct value *like);        
 void call_pass(struct call *c, int i, const struct value *v); /* output i is v, storage shared */
 /* Output i is v's storage under another shape of as many elements. */
 void call_view(struct call *c, int i, const struct value *v, int rank, const int64_t *dim);
+/* A value that the engine releases when the call ends: neither released nor passed on by the kernel. */
 gable_status call_temporary(struct call *c, enum dtype d, int rank, const int64_t *dim, struct value *out);
 void *call_scratch(struct call *c, size_t bytes); /* until the call ends; NULL when memory is out */
 /* "what is wrong", GABLE_BAD_INPUT for the model's or the data's fault; the engine adds which node. */

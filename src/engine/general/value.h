@@ -23,15 +23,18 @@ struct value {
     int64_t dim[SHAPE_RANK_MAX];
     int64_t n;               /* elements; items of a sequence */
     void *data;              /* n elements, 64-byte aligned unless it is a view; a sequence: struct value[n] */
-    struct storage *storage; /* holds data */
+    struct storage *storage; /* holds data; NULL where somebody else does for longer than the run (mapped weights) */
 };
 struct pool; /* where storage comes from and goes back to: a second pass of the same shapes allocates nothing */
 struct pool *pool_new(size_t bytes_max); /* NULL when memory is out */
 void pool_free(struct pool *p);          /* after every value of it is released; NULL is fine */
+size_t pool_bytes(const struct pool *p); /* taken from the system: a second pass leaves it as it is */
 
 /* A fresh tensor, not initialised (strings: NULL pointers). Refuses a negative dimension, a rank above 64, a size
    beyond the pool's limit (GABLE_NO_MEMORY with both figures). */
 gable_status value_new(struct pool *p, enum dtype d, int rank, const int64_t *dim, struct value *out, gable_error *e);
+/* Element i of a tensor of strings becomes a copy of text, which ends with the tensor; false when memory is out. */
+bool value_set_string(struct value *v, int64_t i, const char *text);
 /* A sequence of n absent items. */
 gable_status value_new_sequence(struct pool *p, enum dtype d, int64_t n, struct value *out, gable_error *e);
 void value_share(const struct value *v, struct value *out); /* the same storage, one holder more */
@@ -49,6 +52,7 @@ double value_real(const struct value *v, int64_t i);
 int64_t value_int(const struct value *v, int64_t i);
 /* Numbers into another dtype as ONNX's Cast does it (saturating only where ONNX says so). */
 void value_convert(const struct value *from, struct value *to);
+void value_convert_range(const struct value *from, struct value *to, int64_t first, int64_t end); /* a part of it */
 float half_to_float(uint16_t h);
 uint16_t half_from_float(float f); /* nearest, ties to even */
 float bfloat_to_float(uint16_t h);

@@ -1,0 +1,45 @@
+/* Runs any graph node by node on the CPU: whatever has a kernel, of whatever types and shapes the values turn out to
+   have. Slower than the planned engine where that one applies; it needs no shapes before it runs. */
+#ifndef ENGINE_GENERAL_GENERAL_H
+#define ENGINE_GENERAL_GENERAL_H
+#include "base/cpus.h"
+#include "engine/general/value.h"
+#include "engine/weights.h"
+
+/* Where the values of initializers are. `bytes` finds those of a tensor of a graph or of a body: row-major, of its
+   dtype, any alignment (strings: const char *[elements]); they must outlive the session. NULL with a sentence in e
+   where there are none; `*n` is their number. The private part wraps this one (CONTAINER_OF). */
+struct general_values {
+    const void *(*bytes)(const struct general_values *self, const struct graph *g, const struct tensor *t, size_t *n,
+                         gable_error *e);
+};
+struct general_options { /* zero means the default */
+    int threads;         /* one per core of cpus */
+    uint64_t seed;       /* of random operators */
+    size_t bytes_max;    /* of values; what is available now */
+    int64_t steps_max;   /* nodes in a run, those of bodies each time they run; 2^26 */
+};
+struct general;
+/* Refuses a node that no kernel runs. graph, values and what they hold are borrowed and must outlive the session;
+   values may be NULL where the graph has no large initializers. */
+gable_status general_open(const struct graph *g, const struct general_values *values, const struct cpus *cpus,
+                          const struct general_options *o, struct general **out, gable_error *e);
+void general_close(struct general *s); /* NULL is fine */
+/* The first node, bodies included, that no kernel runs; NULL where all can. */
+const struct node *general_missing(const struct graph *g);
+
+struct pool *general_pool(struct general *s); /* for the caller's inputs; they must be released before it closes */
+/* Input i of the model from now on; shared. Refuses another type than the model's, and a shape that contradicts it
+   (a dimension of -1 is free). An absent value leaves the input out: its initializer counts then. */
+gable_status general_set_input(struct general *s, int i, const struct value *v, gable_error *e);
+/* One pass. Errors name the node. */
+gable_status general_run(struct general *s, gable_error *e);
+const struct value *general_output(const struct general *s, int i); /* of the last pass, until the next */
+
+/* Sees every value as it is made, in a pass of the outermost graph; says whether to go on. */
+struct general_watch {
+    bool (*made)(struct general_watch *w, const struct node *n, const struct tensor *t, const struct value *v);
+};
+/* A pass that is watched. One that is stopped leaves outputs absent. */
+gable_status general_run_watched(struct general *s, struct general_watch *w, gable_error *e);
+#endif
