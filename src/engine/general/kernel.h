@@ -44,6 +44,7 @@ gable_status call_refuse(struct call *c, const char *why, ...) PRINTF_LIKE(2, 3)
 /* work(arg, first, end) over [0, n) on all threads, pieces of at least `grain`; serial where n is small. */
 typedef void call_work(void *arg, int64_t first, int64_t end);
 void call_parallel(struct call *c, int64_t n, int64_t grain, call_work *work, void *arg);
+void call_convert(struct call *c, const struct value *from, struct value *to); /* value_convert on all threads */
 int call_threads(const struct call *c);
 uint64_t call_random(struct call *c); /* 64 bits of the run's seeded stream */
 /* Runs a body (If, Loop, Scan): inputs in the order of body->inputs, outputs released by the caller. */

@@ -88,6 +88,22 @@ static bool is_short(const struct value *v)
     return v->kind == VALUE_TENSOR && (v->dtype == DTYPE_F16 || v->dtype == DTYPE_BF16);
 }
 
+struct conversion {
+    const struct value *from;
+    struct value *to;
+};
+static void convert_part(void *arg, int64_t first, int64_t end)
+{
+    const struct conversion *k = arg;
+    value_convert_range(k->from, k->to, first, end);
+}
+
+void call_convert(struct call *c, const struct value *from, struct value *to)
+{
+    struct conversion k = {from, to};
+    call_parallel(c, to->n, 1 << 15, convert_part, &k);
+}
+
 /* Operands of 16 bits become f32; the type that results go back to, or undefined where nothing was short. */
 static gable_status widen(struct call *c, const struct value **wide, enum dtype *back)
 {
@@ -99,7 +115,7 @@ static gable_status widen(struct call *c, const struct value **wide, enum dtype 
         if (!f32) return error_set(c->e, GABLE_NO_MEMORY, "no memory for operands as f32");
         gable_status s = call_temporary(c, DTYPE_F32, v->rank, v->dim, f32);
         if (s) return s;
-        value_convert(v, f32);
+        call_convert(c, v, f32);
         wide[i] = f32;
         if (*back == DTYPE_UNDEFINED) *back = v->dtype;
     }
@@ -114,7 +130,7 @@ static gable_status narrow(struct call *c, enum dtype back)
         if (v->kind != VALUE_TENSOR || v->dtype != DTYPE_F32) continue;
         gable_status s = value_new(c->runtime->pool, back, v->rank, v->dim, &shorter, c->e);
         if (s) return s;
-        value_convert(v, &shorter);
+        call_convert(c, v, &shorter);
         value_release(v);
         *v = shorter;
     }
