@@ -110,6 +110,27 @@ static void parallel_work_covers_all_once(void **state)
     }
 }
 
+static int cpus_here(void)
+{
+    struct cpus cpus;
+    cpus_read("", &cpus);
+    return cpus.n_allowed < 2 ? 1 : 2;
+}
+
+static void conversions_are_the_same_on_all_threads(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct value wide, narrow;
+    start(&b, cpus_here());
+    assert_ok(call_temporary(&b.call, DTYPE_S64, 1, (const int64_t[]){100000}, &wide), &b.error);
+    assert_ok(call_temporary(&b.call, DTYPE_S8, 1, (const int64_t[]){100000}, &narrow), &b.error);
+    for (int64_t i = 0; i < 100000; i++) ((int64_t *)wide.data)[i] = i;
+    call_convert(&b.call, &wide, &narrow);
+    for (int64_t i = 0; i < 100000; i++) assert_int_equal(((int8_t *)narrow.data)[i], (int8_t)i);
+    end(&b);
+}
+
 static void the_random_stream_follows_its_seed(void **state)
 {
     (void)state;
@@ -160,9 +181,13 @@ static void tables_name_each_operator_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(outputs_are_made_passed_and_viewed), cmocka_unit_test(temporaries_are_kept_for_the_engine),
-        cmocka_unit_test(parallel_work_covers_all_once),      cmocka_unit_test(the_random_stream_follows_its_seed),
-        cmocka_unit_test(axes_count_from_both_ends),          cmocka_unit_test(a_refusal_is_the_models_fault),
+        cmocka_unit_test(outputs_are_made_passed_and_viewed),
+        cmocka_unit_test(temporaries_are_kept_for_the_engine),
+        cmocka_unit_test(conversions_are_the_same_on_all_threads),
+        cmocka_unit_test(parallel_work_covers_all_once),
+        cmocka_unit_test(the_random_stream_follows_its_seed),
+        cmocka_unit_test(axes_count_from_both_ends),
+        cmocka_unit_test(a_refusal_is_the_models_fault),
         cmocka_unit_test(tables_name_each_operator_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
