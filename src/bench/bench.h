@@ -2,6 +2,7 @@
    are docs/METRICS.md's; defaults stand once in bench/defaults.h. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
+#include "bench/floor.h"
 #include "bench/record.h"
 #include "engine/engine.h"
 #include "machine/machine.h"
@@ -17,6 +18,7 @@ struct bench_options { /* zero means the default */
     bool quick;
     int round;                    /* kept in the run */
     struct roof roof;             /* zero: measured first (bench_roof) */
+    struct cache_roofs caches;    /* beside the roof, for the groups' floors; zero: unknown */
     bool roof_is_rough;           /* the machine was not steady while it was measured */
     const struct engine *runs_on; /* NULL: the first of engine_at */
     bool skip_probes;             /* efficiency against the roof as given; noted no_probe */
@@ -30,8 +32,9 @@ struct bench_options { /* zero means the default */
 /* Opens and plans the point without running it: an unknown model, a broken file, and what cannot fit in memory (both
    figures in the sentence) are found before any work. */
 gable_status bench_check(const struct cpus *cpus, const struct bench_options *options, gable_error *e);
-/* Measures the fp32 roof of the threads that the options ask for and sets options->roof. A machine too busy for a
-   steady ceiling gives its best one, with roof_is_rough: runs under it are marked invalid (speed_drift). */
+/* Measures the fp32 roof of the threads that the options ask for and sets options->roof and options->caches. A machine
+   too busy for a steady ceiling gives its best one, with roof_is_rough: runs under it are marked invalid (speed_drift).
+ */
 gable_status bench_roof(const struct cpus *cpus, struct bench_options *options, const volatile bool *interrupted,
                         gable_error *e);
 /* One point. A run that cannot be trusted is still GABLE_OK, with run->valid false and its reason; errors are for what

@@ -23,6 +23,7 @@ struct device {
     struct session *session;
     struct watch watch;
     struct probe *probe; /* made when first asked for */
+    struct cache_roofs caches;
     bool has_no_probe;
     size_t resident_before, peak_resident; /* bytes, without the probes' arrays */
     uint64_t checksum;
@@ -241,7 +242,32 @@ static void set_session(struct run *r, const struct device *d)
     snprintf(r->algorithms, sizeof r->algorithms, "%s", s->algorithms);
 }
 
-static gable_status new_groups(struct run *r, const struct session *s, gable_error *e)
+/* What a group reads of the model's own: each initializer once. */
+static double weight_bytes(const struct graph *g, const struct group_info *group)
+{
+    double bytes = 0;
+    for (int i = 0; i < group->n_nodes; i++) {
+        const struct node *n = g->nodes[group->nodes[i]];
+        for (int k = 0; k < n->n_in; k++)
+            if (tensor_is_initializer(n->in[k])) bytes += (double)tensor_bytes(n->in[k]);
+    }
+    return fmin(bytes, (double)group->bytes);
+}
+
+static double group_floor_ns(const struct run *r, const struct session *s, const struct cache_roofs *caches,
+                             const struct group_info *group)
+{
+    double weights = weight_bytes(s->graph, group);
+    const struct floor_plan plan = {.arena_bytes = (double)s->arena_bytes,
+                                    .weight_bytes = (double)s->weight_bytes,
+                                    .shares = s->batch > s->threads ? s->batch : s->threads};
+    const struct floor_work work = {.flops = (double)group->flops_executed,
+                                    .weight_bytes = weights,
+                                    .activation_bytes = (double)group->bytes - weights};
+    return floor_ns(&r->roof, caches, &plan, &work);
+}
+
+static gable_status new_groups(struct run *r, const struct session *s, const struct cache_roofs *caches, gable_error *e)
 {
     count saved = 0;
     r->groups = calloc((size_t)s->n_groups + 1, sizeof *r->groups);
@@ -254,7 +280,7 @@ static gable_status new_groups(struct run *r, const struct session *s, gable_err
                                 .flops_counted = (double)from->flops_counted,
                                 .flops_executed = (double)from->flops_executed,
                                 .bytes = (double)from->bytes};
-        g->floor_ns = 1e9 * roof_floor_s(&r->roof, g->flops_executed, g->bytes);
+        g->floor_ns = group_floor_ns(r, s, caches, from);
         snprintf(g->name, sizeof g->name, "%s", from->name);
         snprintf(g->kernel, sizeof g->kernel, "%s", from->kernel);
         saved += from->flops_counted - from->flops_executed;
@@ -287,7 +313,8 @@ static gable_status time_groups(struct device *d, struct run *r, double budget_s
     size_t columns = (size_t)s->n_groups + 1;
     int passes = (int)fmax(5, fmin(BENCH_GROUP_PASSES, 0.2 * budget_s / (1e-9 * r->median_ns))), n_clean = 0, n = 0;
     double *rows = malloc(columns * (size_t)passes * sizeof *rows), *spare = malloc(columns * sizeof *spare);
-    gable_status status = rows && spare ? new_groups(r, s, e) : error_set(e, GABLE_NO_MEMORY, "no memory for groups");
+    gable_status status =
+        rows && spare ? new_groups(r, s, &d->caches, e) : error_set(e, GABLE_NO_MEMORY, "no memory for groups");
     s->engine->run_timed(s, spare ? spare : rows); /* the first is warm-up */
     for (int i = 0; !status && i < 2 * passes && n_clean < passes; i++) {
         uint32_t faults;
@@ -355,6 +382,7 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
                                        .progress_arg = o->progress_arg};
     r->environment = environment_json("");
     d->has_no_probe = o->skip_probes;
+    d->caches = o->caches;
     fill_inputs(d->session, o->seed ? o->seed : BENCH_SEED);
     surroundings_read("", &start);
     gable_status status = sampling_run(&d->world, &options, &s, e);

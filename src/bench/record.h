@@ -63,7 +63,7 @@ struct run_group {
     enum op_kind kind;
     double median_ns;                            /* of the instrumented run */
     double flops_counted, flops_executed, bytes; /* whole batch */
-    double floor_ns; /* max(executed flops / peak, bytes / bandwidth) under the run's own roof */
+    double floor_ns;                             /* bench/floor.h */
 };
 struct run {
     char model[RECORD_NAME], label[RECORD_NAME], engine[16], device[128], pass[16], isa[16];

@@ -30,6 +30,7 @@ gable_status bench_roof(const struct cpus *cpus, struct bench_options *o, const 
                       "this machine gave no fp32 and DRAM ceiling of %d threads; 'gable machine' "
                       "shows why",
                       threads);
+    if (!s) cache_roofs_of(m, threads, &o->caches);
     free(m);
     return s;
 }

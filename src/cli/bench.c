@@ -207,6 +207,8 @@ static gable_status find_roof(struct request *r, gable_error *e)
         o->progress_machine = progress;
         s = bench_roof(cli_cpus(), o, &cli_interrupted, e);
         term_progress_end();
+    } else {
+        cache_roofs_of(m, threads, &o->caches);
     }
     if (!s && o->roof_is_rough)
         fprintf(stderr, "gable: the machine was too busy for a steady roof: the results are marked invalid\n");

@@ -190,6 +190,8 @@ gable_status report_measure(struct report_request *r, gable_error *e)
     status = find_machine(r, e);
     if (status) return status;
     c->bench.roof = s->roof;
+    cache_roofs_of(&s->machine, c->bench.engine.threads ? c->bench.engine.threads : cli_cpus()->n_cores,
+                   &c->bench.caches);
     campaign_id(c, &s->machine.topology, cli_cpus(), r->id);
     list_points(r);
     resume(r);

@@ -87,6 +87,16 @@ static void add_cache_level(struct list *l, const struct stream_set *set, const 
     }
 }
 
+/* Of one level what is read from it, nothing else. */
+static void add_cache_reads(struct list *l, const struct stream_set *set, const struct cache *c)
+{
+    int first = l->n, kept = first;
+    add_cache_level(l, set, c, l->limits->threads);
+    for (int i = first; i < l->n; i++)
+        if (!strcmp(l->jobs[i].ceiling.what, "read")) l->jobs[kept++] = l->jobs[i];
+    l->n = kept;
+}
+
 static void add_dram(struct list *l, const struct stream_set *set, int threads)
 {
     size_t bytes = l->limits->array_bytes / (size_t)threads / STREAM_GRAIN * STREAM_GRAIN;
@@ -113,6 +123,8 @@ int jobs_plan(const struct topology *t, const struct job_limits *limits, struct 
     if (limits->only_roof) {
         add_flops(&l, choice_fp32(limits->isas), limits->threads);
         add_dram(&l, choice_streams(limits->isas), limits->threads);
+        for (int i = 0; i < t->n_caches; i++)
+            if (t->cache[i].level > 1) add_cache_reads(&l, choice_streams(limits->isas), &t->cache[i]);
         return l.n;
     }
     add_all(&l, 1);

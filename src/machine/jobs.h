@@ -20,7 +20,7 @@ struct job {
 struct job_limits {
     int threads;        /* of the whole team */
     uint32_t isas;      /* that may be used */
-    bool only_roof;     /* the best fp32 kernel and DRAM, the whole team alone */
+    bool only_roof;     /* the best fp32 kernel, DRAM, reads of the caches from L2 on: the whole team alone */
     size_t array_bytes; /* of one DRAM array, over all threads */
     bool is_short;      /* those are less than STREAM's rule asks */
 };

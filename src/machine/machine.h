@@ -41,7 +41,7 @@ struct machine {
 struct machine_options { /* zero means the default */
     int threads;         /* all allowed cores; 1 is measured besides */
     bool quick;          /* a tenth of the time, wider intervals */
-    bool only_roof;      /* fp32 of the best instruction set and DRAM bandwidth alone */
+    bool only_roof;      /* fp32 of the best instruction set, DRAM, reads of the caches from L2 on */
     void (*progress)(void *arg, const char *what, int done, int total); /* may be NULL */
     void *progress_arg;
 };

@@ -252,6 +252,11 @@ void figure_exact(struct figure *f, json_t *row, count value)
     figure_append(f, row, figure_pack(f, "{s:o, s:o}", "text", text, "value", number));
 }
 
+void figure_year(struct figure *f, json_t *row, int year)
+{
+    figure_append(f, row, figure_pack(f, "{s:o, s:i}", "text", figure_text(f, "%d", year), "value", year));
+}
+
 void figure_cell_hint(struct figure *f, json_t *row, const char *hint)
 {
     size_t n = json_array_size(row);

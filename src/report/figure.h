@@ -117,5 +117,6 @@ void figure_cell(struct figure *f, json_t *row, const char *text);
 /* Three significant digits shown, the number itself kept; NaN is an empty cell. */
 void figure_number(struct figure *f, json_t *row, double value);
 void figure_exact(struct figure *f, json_t *row, count value);
+void figure_year(struct figure *f, json_t *row, int year);              /* a number without thousands */
 void figure_cell_hint(struct figure *f, json_t *row, const char *hint); /* of the row's last cell */
 #endif

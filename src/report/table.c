@@ -88,7 +88,10 @@ static void html_cell(const json_t *cell, bool is_head, struct text *out)
     const char *hint = cell_hint(cell);
     text_add(out, is_head ? "<th scope=\"row\"" : "<td");
     if (value) {
-        number_text(value, number, sizeof number);
+        if (json_is_integer(value))
+            number_text(value, number, sizeof number);
+        else /* the page sorts by it; the files hold every digit */
+            snprintf(number, sizeof number, "%.7g", json_real_value(value));
         text_addf(out, " class=\"n\" data-value=\"%s\"", number);
     }
     text_add(out, ">");

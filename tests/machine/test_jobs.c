@@ -89,13 +89,13 @@ static void a_share_that_fits_the_level_below_is_refused(void **state)
     free(jobs);
 }
 
-static void the_roof_alone_is_two_kinds(void **state)
+static void the_roof_alone_is_fp32_dram_and_what_caches_give(void **state)
 {
     (void)state;
     struct job *jobs = calloc(MACHINE_CEILINGS, sizeof *jobs);
     struct job_limits limits = {.threads = 4, .isas = isa_read(), .only_roof = true, .array_bytes = 128 << 20};
     int n = jobs_plan(&server, &limits, jobs);
-    assert_int_equal(n, 1 + STREAM_KERNELS_N);
+    assert_int_equal(n, 1 + STREAM_KERNELS_N + 2); /* L2 and L3 */
     assert_ptr_equal(jobs[0].task.flops, choice_fp32(limits.isas));
     for (int i = 0; i < n; i++) assert_int_equal(jobs[i].ceiling.threads, 4);
     free(jobs);
@@ -223,7 +223,7 @@ int main(void)
         cmocka_unit_test(ranks_cover_95_percent),
         cmocka_unit_test(sizes_are_half_of_a_threads_share),
         cmocka_unit_test(a_share_that_fits_the_level_below_is_refused),
-        cmocka_unit_test(the_roof_alone_is_two_kinds),
+        cmocka_unit_test(the_roof_alone_is_fp32_dram_and_what_caches_give),
         cmocka_unit_test(dram_arrays_follow_stream),
         cmocka_unit_test(arrays_of_threads_do_not_overlap),
         cmocka_unit_test(samples_become_a_ceiling),

@@ -169,7 +169,7 @@ json_t *figure_ceilings(const struct study *s, gable_error *e)
     struct figure f = figure_start("1.4", "ceilings", "This machine\u2019s ceilings", 400);
     figure_say(&f, "subtitle", "%s, measured; the best of each type and each memory level with %d thread%s%s",
                s->machine.topology.cpu, threads, threads == 1 ? "" : "s", threads > 1 ? " (dashed: one)" : "");
-    figure_grid(&f, FIGURE_TICKS, 190, FIGURE_PLOT_TOP, FIGURE_PLOT_BOTTOM);
+    figure_grid(&f, FIGURE_TICKS, 214, FIGURE_PLOT_TOP, FIGURE_PLOT_BOTTOM);
     figure_option(
         &f, "xAxis",
         figure_log_axis(&f, 0, "Operational intensity, FLOP per byte (log scale)", "@plain", w.x_low, w.x_high));

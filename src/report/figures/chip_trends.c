@@ -160,7 +160,7 @@ static void add_table(struct figure *f, const struct study *s)
         json_t *row = figure_row(f, NULL);
         figure_cell(f, row, c->name);
         figure_cell(f, row, chip_kind_name(c->kind));
-        figure_exact(f, row, c->year);
+        figure_year(f, row, c->year);
         figure_cell(f, row, dtype_label(d));
         figure_number(f, row, r.peak / 1e12);
         figure_number(f, row, r.bandwidth / 1e9);

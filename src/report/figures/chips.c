@@ -218,7 +218,7 @@ static void add_table(struct figure *f, const struct chips *all, const struct gr
                          r->what ? r->what : "");
             json_t *row = figure_row(f, NULL);
             figure_cell(f, row, c->name);
-            figure_exact(f, row, c->year);
+            figure_year(f, row, c->year);
             figure_cell(f, row, what);
             figure_number(f, row, r->value / (k < 0 ? 1e9 : 1e12));
             figure_cell_hint(f, row, r->derivation);

@@ -89,7 +89,7 @@ static void draw_axes(struct figure *f, const struct study *s, const struct slow
         figure_append(f, names, json_string(s->models[x->model].label));
         figure_add(
             f, "ends",
-            figure_pack(f, "{s:[f,f], s:i, s:o, s:s, s:s}", "at", x->times, (double)i, "dy", 5, "text",
+            figure_pack(f, "{s:[f,f], s:i, s:o, s:s, s:s}", "at", fmax(1, x->times), (double)i, "dy", 5, "text",
                         figure_text(f, "%.1f×  %s", x->times, figure_quantity(x->run->median_ns / 1e9, "s").text),
                         "color", "@ink", "model", s->models[x->model].id));
     }
