@@ -312,10 +312,10 @@ static gable_status time_groups(struct device *d, struct run *r, double budget_s
     struct session *s = d->session;
     size_t columns = (size_t)s->n_groups + 1;
     int passes = (int)fmax(5, fmin(BENCH_GROUP_PASSES, 0.2 * budget_s / (1e-9 * r->median_ns))), n_clean = 0, n = 0;
-    double *rows = malloc(columns * (size_t)passes * sizeof *rows), *spare = malloc(columns * sizeof *spare);
+    double *rows = calloc(columns * (size_t)passes, sizeof *rows), *spare = calloc(columns, sizeof *spare);
     gable_status status =
         rows && spare ? new_groups(r, s, &d->caches, e) : error_set(e, GABLE_NO_MEMORY, "no memory for groups");
-    s->engine->run_timed(s, spare ? spare : rows); /* the first is warm-up */
+    if (!status) s->engine->run_timed(s, spare); /* the first is warm-up */
     for (int i = 0; !status && i < 2 * passes && n_clean < passes; i++) {
         uint32_t faults;
         if (i && interrupted && *interrupted) break;

@@ -20,7 +20,7 @@ static struct window window_of(const struct study *s, int first, int last)
         }
     x_low = fmin(x_low, roof_ridge(&s->roof));
     return (struct window){figure_log_low(x_low, 2), figure_log_high(x_high, 2.2), figure_log_low(y_low, 1.5),
-                           s->roof.peak * 1.9};
+                           s->roof.peak * 1.45};
 }
 
 static bool executes_fewer(const struct run *r) { return run_place(r).flops < (double)r->flops_counted; }
