@@ -156,5 +156,5 @@ try {
 }
 chromium.kill();
 await new Promise(done => chromium.once('exit', done));
-rmSync(profile, {recursive: true, force: true, maxRetries: 5});
+rmSync(profile, {recursive: true, force: true, maxRetries: 20, retryDelay: 200}); // its helpers may still write
 process.exit(faults ? 1 : 0);
