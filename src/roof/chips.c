@@ -106,7 +106,18 @@ void chips_free(struct chips *c)
     if (c) arena_free(c->arena);
 }
 
-const struct chip *chips_find(const struct chips *c, const char *id) { return find(c, id); }
+const struct chip *chips_find(const struct chips *c, const char *word)
+{
+    const struct chip *found = find(c, word);
+    for (int i = 0; i < c->n && !found; i++) {
+        const char *rest = strchr(c->chip[i].id, '_'); /* behind the vendor */
+        if (!rest || strcmp(rest + 1, word) != 0) continue;
+        found = &c->chip[i];
+        for (int k = i + 1; k < c->n; k++)
+            if ((rest = strchr(c->chip[k].id, '_')) && !strcmp(rest + 1, word)) return NULL;
+    }
+    return found;
+}
 
 const struct chip_rate *chip_peak(const struct chip *c, enum dtype d)
 {

@@ -48,7 +48,8 @@ gable_status chips_parse(const char *name, const char *yaml, size_t len, struct 
    if it is there. A user's entry replaces a built-in one of the same id. */
 gable_status chips_load(const char *path, struct chips **out, gable_error *e);
 void chips_free(struct chips *c);
-const struct chip *chips_find(const struct chips *c, const char *id); /* NULL where there is none */
+/* By id, or by id without its vendor where only one chip has that: "t4" is nvidia_t4. NULL where there is none. */
+const struct chip *chips_find(const struct chips *c, const char *word);
 /* The fastest rate for that input type (what == ""), or NULL. */
 const struct chip_rate *chip_peak(const struct chip *c, enum dtype d);
 /* False where the chip has no such rate or no bandwidth. */

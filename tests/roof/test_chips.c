@@ -112,6 +112,10 @@ static void test_roof(void **state)
     assert_true(fabs(roof_ridge(&r) - 8100.0 / 320) < 1e-9);
     assert_false(chip_roof(chips_find(c, "google_tpu_v4"), DTYPE_F32, &r)); /* it has no fp32 rate */
     assert_null(chips_find(c, "no_such_chip"));
+    assert_ptr_equal(chips_find(c, "t4"), chips_find(c, "nvidia_t4"));
+    assert_ptr_equal(chips_find(c, "h100_pcie"), chips_find(c, "nvidia_h100_pcie"));
+    assert_null(chips_find(c, "nvidia"));
+    assert_null(chips_find(c, ""));
     chips_free(c);
 }
 

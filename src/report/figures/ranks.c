@@ -146,17 +146,18 @@ static void say_findings(struct figure *f, const struct study *s, int above, int
                    s->batches[above], c[best].rho, predictor_name((enum predictor)weak), c[weak].rho);
     struct rank_correlation late = correlate(s, BY_FLOPS, LATENCY, below),
                             params = correlate(s, BY_PARAMS, LATENCY, below);
+    char significance[32]; /* never "p = 0.000" */
+    snprintf(significance, sizeof significance, flops.p < 0.001 ? "p\u00a0<\u00a00.001" : "p\u00a0=\u00a0%.3f",
+             flops.p);
     if (isfinite(late.rho))
-        figure_say(
-            f, "finding",
-            "FLOPs rank latency with ρ\u00a0=\u00a0%.2f at batch %d (n\u00a0=\u00a0%d, p\u00a0=\u00a0%.3f) and %.2f at "
-            "batch %d (n\u00a0=\u00a0%d); parameters with %.2f at batch %d.",
-            flops.rho, s->batches[above], flops.n, flops.p, late.rho, s->batches[below], late.n, params.rho,
-            s->batches[below]);
-    else
         figure_say(f, "finding",
-                   "FLOPs rank latency with ρ\u00a0=\u00a0%.2f at batch %d (n\u00a0=\u00a0%d, p\u00a0=\u00a0%.3f).",
-                   flops.rho, s->batches[above], flops.n, flops.p);
+                   "FLOPs rank latency with ρ\u00a0=\u00a0%.2f at batch %d (n\u00a0=\u00a0%d, %s) and %.2f at "
+                   "batch %d (n\u00a0=\u00a0%d); parameters with %.2f at batch %d.",
+                   flops.rho, s->batches[above], flops.n, significance, late.rho, s->batches[below], late.n, params.rho,
+                   s->batches[below]);
+    else
+        figure_say(f, "finding", "FLOPs rank latency with ρ\u00a0=\u00a0%.2f at batch %d (n\u00a0=\u00a0%d, %s).",
+                   flops.rho, s->batches[above], flops.n, significance);
 }
 
 json_t *figure_ranks(const struct study *s, gable_error *e)
