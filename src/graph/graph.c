@@ -22,6 +22,16 @@ enum dtype dtype_find(const char *name)
     return DTYPE_UNDEFINED;
 }
 
+enum dtype dtype_of_onnx(int64_t number)
+{
+    static const enum dtype types[] = {
+        [1] = DTYPE_F32,  [2] = DTYPE_U8,   [3] = DTYPE_S8,     [4] = DTYPE_U16,   [5] = DTYPE_S16,
+        [6] = DTYPE_S32,  [7] = DTYPE_S64,  [8] = DTYPE_STRING, [9] = DTYPE_BOOL,  [10] = DTYPE_F16,
+        [11] = DTYPE_F64, [12] = DTYPE_U32, [13] = DTYPE_U64,   [16] = DTYPE_BF16,
+    };
+    return number > 0 && number < (int64_t)COUNT_OF(types) ? types[number] : DTYPE_UNDEFINED;
+}
+
 count shape_product(const struct shape *s, int first)
 {
     count product = 1;
@@ -273,6 +283,47 @@ void node_set_string(struct graph *g, struct node *n, const char *name, const ch
     const char *copy = arena_string(g->arena, value);
     if (!copy) g->failed = true;
     if (a) a->s = copy;
+}
+
+struct graph *graph_body(struct graph *parent, const char *name)
+{
+    struct graph *g = parent ? arena_alloc(parent->arena, sizeof *g) : NULL;
+    if (!g) {
+        if (parent) parent->failed = true;
+        return NULL;
+    }
+    *g = (struct graph){.arena = parent->arena, .parent = parent, .source = parent->source, .opset = parent->opset};
+    g->name = arena_string(g->arena, name);
+    g->failed = !g->name;
+    return g;
+}
+
+struct tensor *graph_capture(struct graph *body, struct tensor *outer)
+{
+    for (int i = 0; i < body->n_captures; i++)
+        if (body->captures[i].outer == outer) return body->captures[i].inner;
+    struct capture *all = grown(body, body->captures, body->n_captures, &body->room_captures, sizeof *all);
+    struct tensor *t = all && outer ? tensor_new(body, outer->name, ROLE_CAPTURE) : NULL;
+    if (!t) {
+        body->failed = true;
+        return NULL;
+    }
+    t->dtype = outer->dtype;
+    t->form = outer->form;
+    t->shape = outer->shape;
+    t->has_shape = outer->has_shape;
+    t->ints = outer->ints;
+    t->reals = outer->reals;
+    body->captures = all;
+    all[body->n_captures++] = (struct capture){outer, t};
+    return t;
+}
+
+void node_set_graph(struct graph *g, struct node *n, const char *name, struct graph *body)
+{
+    struct attribute *a = attribute_add(g, n, name, ATTRIBUTE_GRAPH);
+    if (!a || !body || body->failed) g->failed = true;
+    if (a) a->graph = body;
 }
 
 const struct attribute *node_attribute(const struct node *n, const char *name)

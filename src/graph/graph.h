@@ -35,7 +35,8 @@
 enum dtype { DTYPES(DTYPE_ENUM) DTYPE_N };
 const char *dtype_name(enum dtype d);
 int dtype_bits(enum dtype d);
-enum dtype dtype_find(const char *name); /* DTYPE_UNDEFINED where there is none */
+enum dtype dtype_find(const char *name);  /* DTYPE_UNDEFINED where there is none */
+enum dtype dtype_of_onnx(int64_t number); /* ONNX's TensorProto.DataType, as in the attribute `to`; else undefined */
 
 enum { SHAPE_RANK_MAX = 64 };
 struct shape {
@@ -146,6 +147,11 @@ void node_set_ints(struct graph *g, struct node *n, const char *name, int n_valu
 void node_set_floats(struct graph *g, struct node *n, const char *name, int n_values, const double *values);
 void node_set_tensor(struct graph *g, struct node *n, const char *name, const struct tensor *value);
 void node_set_string(struct graph *g, struct node *n, const char *name, const char *value);
+/* A graph within a graph, in its parent's arena: the body of If, Loop or Scan. Build it, then give it to its node. */
+struct graph *graph_body(struct graph *parent, const char *name);
+/* What stands in a body for a tensor of its parent: the same each time it is asked for. */
+struct tensor *graph_capture(struct graph *body, struct tensor *outer);
+void node_set_graph(struct graph *g, struct node *n, const char *name, struct graph *body);
 void tensor_set_shape(struct graph *g, struct tensor *t, enum dtype d, int rank, const int64_t *dim);
 
 const struct attribute *node_attribute(const struct node *n, const char *name); /* NULL where it is absent */

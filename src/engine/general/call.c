@@ -77,6 +77,14 @@ void *call_scratch(struct call *c, size_t bytes)
     return NULL;
 }
 
+int call_mark(const struct call *c) { return c->runtime->n_temporaries; }
+
+void call_end_since(struct call *c, int mark)
+{
+    struct runtime *r = c->runtime;
+    while (r->n_temporaries > mark) value_release(&r->temporaries[--r->n_temporaries]);
+}
+
 gable_status call_refuse(struct call *c, const char *why, ...)
 {
     char text[sizeof c->e->why];
@@ -156,6 +164,7 @@ gable_status call_body(struct call *c, struct graph *body, int n_in, const struc
     if (n_in != body->n_inputs || n_out > body->n_outputs)
         return error_set(c->e, GABLE_BAD_INPUT, "the body has %d inputs and %d outputs, %d and %d are needed",
                          body->n_inputs, body->n_outputs, n_in, n_out);
+    if (r->steps_left-- <= 0) return error_set(c->e, GABLE_BAD_INPUT, RUN_TOO_LONG);
     hand_over(outer, p, n_in, in);
     gable_status s = program_run(r, p, c->e);
     for (int i = 0; i < n_out; i++) {

@@ -39,6 +39,9 @@ void call_view(struct call *c, int i, const struct value *v, int rank, const int
 /* A value that the engine releases when the call ends: neither released nor passed on by the kernel. */
 gable_status call_temporary(struct call *c, enum dtype d, int rank, const int64_t *dim, struct value *out);
 void *call_scratch(struct call *c, size_t bytes); /* until the call ends; NULL when memory is out */
+/* Ends the temporaries and the scratch made since a mark: what a loop asks for again in each turn. */
+int call_mark(const struct call *c);
+void call_end_since(struct call *c, int mark);
 /* "what is wrong", GABLE_BAD_INPUT for the model's or the data's fault; the engine adds which node. */
 gable_status call_refuse(struct call *c, const char *why, ...) PRINTF_LIKE(2, 3);
 /* work(arg, first, end) over [0, n) on all threads, pieces of at least `grain`; serial where n is small. */

@@ -78,11 +78,6 @@ void program_clear(struct program *p)
     }
 }
 
-static void temporaries_end(struct runtime *r, int from)
-{
-    while (r->n_temporaries > from) value_release(&r->temporaries[--r->n_temporaries]);
-}
-
 static bool is_short(const struct value *v)
 {
     return v->kind == VALUE_TENSOR && (v->dtype == DTYPE_F16 || v->dtype == DTYPE_BF16);
@@ -168,12 +163,11 @@ static gable_status run_step(struct runtime *r, struct program *p, struct step *
 {
     const struct node *n = s->node;
     struct call c = {.node = n, .opset = r->opset, .n_in = n->n_in, .n_out = n->n_out, .in = p->in, .out = p->out};
-    int temporaries = r->n_temporaries;
-    if (r->steps_left-- <= 0)
-        return error_set(e, GABLE_BAD_INPUT, "the run takes more steps than allowed: does a loop not end?");
+    if (r->steps_left-- <= 0) return error_set(e, GABLE_BAD_INPUT, RUN_TOO_LONG);
     c.runtime = r;
     c.state = &s->state;
     c.e = e;
+    int mark = call_mark(&c);
     for (int i = 0; i < n->n_in; i++) {
         const struct value *v = place(p, n->in[i]);
         p->in[i] = v ? v : &nothing;
@@ -182,7 +176,7 @@ static gable_status run_step(struct runtime *r, struct program *p, struct step *
     r->program = p;
     r->step = s;
     gable_status status = run_kernel(&c, s->kernel);
-    temporaries_end(r, temporaries);
+    call_end_since(&c, mark);
     r->program = p;
     r->step = s;
     return status ? status : check_outputs(&c);

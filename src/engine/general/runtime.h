@@ -5,6 +5,7 @@
 #include "engine/general/general.h"
 #include "engine/general/program.h"
 
+#define RUN_TOO_LONG "the run takes more steps than allowed: does a loop not end?"
 struct runtime {
     struct pool *pool;
     struct team *team; /* NULL: one thread */

@@ -3,6 +3,6 @@
 #define ENGINE_GENERAL_TABLES_H
 #include "engine/general/kernel.h"
 
-extern const struct kernel kernels_identity[], kernels_control[];
-#define KERNEL_TABLES kernels_identity, kernels_control
+extern const struct kernel kernels_identity[], kernels_control[], kernels_scan[], kernels_sequence[];
+#define KERNEL_TABLES kernels_identity, kernels_control, kernels_scan, kernels_sequence
 #endif
