@@ -1,10 +1,10 @@
 #include "report/render.h"
 
 #include "report/assets.h"
+#include "report/painter.h"
 #include "report/spec.h"
 #include "report/svg.h"
 
-#include <cairo.h>
 #include <duktape.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@ static const char font_family[] = "Liberation Sans";
 
 struct renderer {
     duk_context *js;
+    const struct painter *paint;
     cairo_surface_t *surface;
     cairo_t *ruler;
 };
@@ -28,14 +29,14 @@ static struct renderer *renderer_of(duk_context *js)
 static duk_ret_t measure_width(duk_context *js)
 {
     cairo_text_extents_t extents;
-    cairo_t *ruler = renderer_of(js)->ruler;
+    const struct renderer *r = renderer_of(js);
     const char *string = duk_require_string(js, 0);
     double size = duk_require_number(js, 1);
     bool is_bold = duk_to_boolean(js, 2) != 0;
-    cairo_select_font_face(ruler, font_family, CAIRO_FONT_SLANT_NORMAL,
-                           is_bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(ruler, size);
-    cairo_text_extents(ruler, string, &extents);
+    r->paint->cairo_select_font_face(r->ruler, font_family, CAIRO_FONT_SLANT_NORMAL,
+                                     is_bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    r->paint->cairo_set_font_size(r->ruler, size);
+    r->paint->cairo_text_extents(r->ruler, string, &extents);
     duk_push_number(js, extents.x_advance);
     return 1;
 }
@@ -98,26 +99,28 @@ static gable_status load_all(struct renderer *r, gable_error *e)
 }
 
 /* Hinted advances are whole pixels: wrong at 200 dpi. */
-static cairo_t *ruler_new(cairo_surface_t *surface)
+static cairo_t *ruler_new(const struct painter *p, cairo_surface_t *surface)
 {
-    cairo_t *ruler = cairo_create(surface);
-    cairo_font_options_t *unhinted = cairo_font_options_create();
-    cairo_font_options_set_hint_metrics(unhinted, CAIRO_HINT_METRICS_OFF);
-    cairo_font_options_set_hint_style(unhinted, CAIRO_HINT_STYLE_NONE);
-    cairo_set_font_options(ruler, unhinted);
-    cairo_font_options_destroy(unhinted);
+    cairo_t *ruler = p->cairo_create(surface);
+    cairo_font_options_t *unhinted = p->cairo_font_options_create();
+    p->cairo_font_options_set_hint_metrics(unhinted, CAIRO_HINT_METRICS_OFF);
+    p->cairo_font_options_set_hint_style(unhinted, CAIRO_HINT_STYLE_NONE);
+    p->cairo_set_font_options(ruler, unhinted);
+    p->cairo_font_options_destroy(unhinted);
     return ruler;
 }
 
 gable_status renderer_new(struct renderer **out, gable_error *e)
 {
-    struct renderer *r = calloc(1, sizeof *r);
-    gable_status s = GABLE_OK;
-    if (!r) return error_set(e, GABLE_NO_MEMORY, "no memory to draw figures");
-    r->surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
-    r->ruler = ruler_new(r->surface);
+    const struct painter *paint = NULL;
+    gable_status s = painter_load(&paint, e);
+    struct renderer *r = s ? NULL : calloc(1, sizeof *r);
+    if (!r) return s ? s : error_set(e, GABLE_NO_MEMORY, "no memory to draw figures");
+    r->paint = paint;
+    r->surface = r->paint->cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+    r->ruler = ruler_new(r->paint, r->surface);
     r->js = duk_create_heap(NULL, NULL, NULL, r, NULL);
-    if (!r->js || cairo_status(r->ruler)) s = error_set(e, GABLE_NO_MEMORY, "no memory to draw figures");
+    if (!r->js || r->paint->cairo_status(r->ruler)) s = error_set(e, GABLE_NO_MEMORY, "no memory to draw figures");
     if (!s) s = load_all(r, e);
     if (s) {
         renderer_free(r);
@@ -131,8 +134,8 @@ void renderer_free(struct renderer *r)
 {
     if (!r) return;
     if (r->js) duk_destroy_heap(r->js);
-    cairo_destroy(r->ruler);
-    cairo_surface_destroy(r->surface);
+    r->paint->cairo_destroy(r->ruler);
+    r->paint->cairo_surface_destroy(r->surface);
     free(r);
 }
 
