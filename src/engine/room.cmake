@@ -1,5 +1,5 @@
-# The CPU engine's kernels: the same sources once per instruction set, chosen at run time.
-file(GLOB KERNEL_SOURCES CONFIGURE_DEPENDS src/engine/cpu/kernels/*.c)
+# The kernels of the CPU engine and of training: the same sources once per instruction set, chosen at run time.
+file(GLOB KERNEL_SOURCES CONFIGURE_DEPENDS src/engine/cpu/kernels/*.c src/engine/train/kernels/*.c)
 function(gable_kernels isa)
   add_library(kernels_${isa} OBJECT ${KERNEL_SOURCES})
   target_include_directories(kernels_${isa} PRIVATE include src)
@@ -13,3 +13,5 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 else()
   gable_kernels(baseline)
 endif()
+# Training takes turns with oneDNN on the threads of GCC's OpenMP runtime, which oneDNN is built on.
+target_link_libraries(libgable PUBLIC gomp)

@@ -1,0 +1,30 @@
+/* The training kernels of one instruction set as a table. */
+#include "engine/train/kernels/train_simd.h"
+
+const struct train_kernels TRAIN_KERNEL(kernels) = {
+    .isa = KERNEL_ISA_ID,
+    .vl = VL,
+    .moments = TRAIN_KERNEL(moments),
+    .norm = TRAIN_KERNEL(norm),
+    .norm_sums = TRAIN_KERNEL(norm_sums),
+    .norm_back = TRAIN_KERNEL(norm_back),
+    .activate = TRAIN_KERNEL(activate),
+    .activate_back = TRAIN_KERNEL(activate_back),
+    .bias_back = TRAIN_KERNEL(bias_back),
+    .accumulate = TRAIN_KERNEL(accumulate),
+    .add = TRAIN_KERNEL(add),
+    .multiply = TRAIN_KERNEL(multiply),
+    .multiply_add = TRAIN_KERNEL(multiply_add),
+    .fill = TRAIN_KERNEL(fill),
+    .scale = TRAIN_KERNEL(scale),
+    .gate = TRAIN_KERNEL(gate),
+    .gate_sums = TRAIN_KERNEL(gate_sums),
+    .gate_add = TRAIN_KERNEL(gate_add),
+    .depthwise_data = TRAIN_KERNEL(depthwise_data),
+    .depthwise_weight = TRAIN_KERNEL(depthwise_weight),
+    .pool = TRAIN_KERNEL(pool),
+    .pool_back = TRAIN_KERNEL(pool_back),
+    .gather = TRAIN_KERNEL(gather),
+    .scatter = TRAIN_KERNEL(scatter),
+    .update = TRAIN_KERNEL(update),
+};

@@ -1,0 +1,85 @@
+/* What training needs of vectors beyond engine/cpu's: slopes of activations. */
+#ifndef ENGINE_TRAIN_KERNELS_TRAIN_SIMD_H
+#define ENGINE_TRAIN_KERNELS_TRAIN_SIMD_H
+#include "engine/cpu/kernels/simd.h"
+#include "engine/train/kernels/train_kernels.h"
+
+#if defined __AVX512F__
+INLINE V v_where_positive(V c, V a) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(c, v_set(0.0f), _CMP_GT_OQ), a); }
+INLINE V v_root(V a) { return _mm512_sqrt_ps(a); }
+#elif defined __AVX2__
+INLINE V v_where_positive(V c, V a) { return _mm256_and_ps(_mm256_cmp_ps(c, v_set(0.0f), _CMP_GT_OQ), a); }
+INLINE V v_root(V a) { return _mm256_sqrt_ps(a); }
+#else
+#include <math.h>
+INLINE V v_where_positive(V c, V a) { return v_choose(c > v_set(0.0f), a, v_set(0.0f)); }
+INLINE V v_root(V a) { return (V){sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])}; }
+#endif
+
+/* dy times the slope at x. */
+INLINE V v_slope(V x, V dy, enum act kind, float a, float b)
+{
+    V one = v_set(1.0f), s;
+    switch (kind) {
+    case ACT_RELU: return v_where_positive(x, dy);
+    case ACT_CLIP: return v_where_positive(v_sub(x, v_set(a)), v_where_positive(v_sub(v_set(b), x), dy));
+    case ACT_HARD_SWISH:
+        s = v_fma(x, v_set(1.0f / 3), v_set(-0.5f));
+        s = v_add(v_where_positive(v_sub(v_set(3.0f), x), s), one);
+        return v_mul(dy, v_where_positive(v_add(x, v_set(3.0f)), s));
+    case ACT_SWISH: s = v_logistic_times(one, x); return v_mul(dy, v_mul(s, v_fma(x, v_sub(one, s), one)));
+    case ACT_SIGMOID: s = v_logistic_times(one, x); return v_mul(dy, v_mul(s, v_sub(one, s)));
+    case ACT_HARD_SIGMOID:
+        s = v_fma(x, v_set(a), v_set(b));
+        return v_mul(v_set(a), v_where_positive(s, v_where_positive(v_sub(one, s), dy)));
+    case ACT_NONE: break;
+    }
+    return dy;
+}
+/* The same where y = act(x) tells the slope; the kinds of train_act_is_told. */
+INLINE V v_slope_told(V y, V dy, enum act kind, float a, float b)
+{
+    V one = v_set(1.0f);
+    switch (kind) {
+    case ACT_SIGMOID: return v_mul(dy, v_mul(y, v_sub(one, y)));
+    case ACT_HARD_SIGMOID: return v_mul(v_set(a), v_where_positive(y, v_where_positive(v_sub(one, y), dy)));
+    case ACT_RELU:
+    case ACT_CLIP: return v_slope(y, dy, kind, a, b);
+    case ACT_HARD_SWISH:
+    case ACT_SWISH:
+    case ACT_NONE: break;
+    }
+    return dy;
+}
+#define TRAIN_KERNEL(name) KERNEL_NAMED(train_##name, KERNEL_ISA)
+
+void TRAIN_KERNEL(moments)(const float *x, long pixels, float *out);
+void TRAIN_KERNEL(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y,
+                        float *sums);
+void TRAIN_KERNEL(norm_sums)(const struct norm_plane *n, const float *mean, const float *x, const float *y,
+                             const float *dy, long pixels, float *before, float *sums);
+void TRAIN_KERNEL(norm_back)(const struct norm_plane *n, const struct norm_slopes *s, const float *x, const float *dy,
+                             long pixels, float *dx);
+void TRAIN_KERNEL(activate)(struct activation a, const float *x, long n, float *y);
+void TRAIN_KERNEL(activate_back)(struct activation a, bool by_output, const float *xy, const float *dy, long n,
+                                 float *dx);
+void TRAIN_KERNEL(bias_back)(const float *y, long pixels, float *dy, float *sums);
+void TRAIN_KERNEL(accumulate)(const float *x, long n, float *into);
+void TRAIN_KERNEL(add)(const float *x, const float *y, long n, float *out);
+void TRAIN_KERNEL(multiply)(const float *x, const float *y, long n, float *out);
+void TRAIN_KERNEL(multiply_add)(const float *x, const float *y, long n, float *into);
+void TRAIN_KERNEL(fill)(const float *value, float by, long pixels, bool is_added, float *out);
+void TRAIN_KERNEL(scale)(const float *x, float by, long n, float *out);
+void TRAIN_KERNEL(gate)(const float *x, const float *gate, long pixels, float *out);
+void TRAIN_KERNEL(gate_sums)(const float *x, const float *dy, long pixels, float *sums);
+void TRAIN_KERNEL(gate_add)(const float *x, const float *gate, long pixels, float *into);
+void TRAIN_KERNEL(depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx);
+void TRAIN_KERNEL(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *dw);
+void TRAIN_KERNEL(pool)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, float *y);
+void TRAIN_KERNEL(pool_back)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by,
+                             const float *y, const float *dy, float *dx);
+void TRAIN_KERNEL(gather)(const float *const *from, long pixels, float *out);
+void TRAIN_KERNEL(scatter)(const float *in, long pixels, float *const *into);
+void TRAIN_KERNEL(update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second);
+extern const struct train_kernels TRAIN_KERNEL(kernels);
+#endif

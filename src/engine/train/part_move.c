@@ -1,0 +1,154 @@
+/* Poolings, channels brought together, images as rows. */
+#include "engine/train/lower.h"
+#include "engine/train/session.h"
+
+#include <string.h>
+
+static void pool_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
+{
+    const struct value *x = p->in[0], *y = p->out;
+    const float *from = value_now(s, x) + value_plane(s, x, image, block);
+    float *to = value_now(s, y) + value_plane(s, y, image, block);
+    (void)thread;
+    for (long i = 0; i < value_pixels(y); i++)
+        s->plan->kernels->pool(p->pool, from, x->width, p->windows[i], p->window_share[i], to + i * s->plan->vl);
+}
+static void pool_back(struct trainer_session *s, struct part *p, int image, int block, int thread)
+{
+    const struct value *x = p->in[0], *y = p->out;
+    size_t of_x = value_plane(s, x, image, block), of_y = value_plane(s, y, image, block);
+    int vl = s->plan->vl;
+    bool is_max = p->pool == POOL_MAX;
+    float *dx = value_gradient(s, x) + of_x;
+    const float *dy = value_gradient(s, y) + of_y;
+    (void)thread;
+    if (p->flow[0] == FLOW_WRITE) memset(dx, 0, (size_t)value_pixels(x) * (size_t)vl * sizeof *dx);
+    for (long i = 0; i < value_pixels(y); i++)
+        s->plan->kernels->pool_back(p->pool, is_max ? value_now(s, x) + of_x : NULL, x->width, p->windows[i],
+                                    p->window_share[i], is_max ? value_now(s, y) + of_y + i * vl : NULL, dy + i * vl,
+                                    dx);
+}
+static void pool_forward(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, pool_plane); }
+static void pool_data(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, pool_back); }
+static int pool_reads(const struct part *p, enum train_pass pass)
+{
+    (void)pass;
+    return p->pool == POOL_MAX ? 1 | READS_OUTPUT : 0;
+}
+const struct part_type part_pool = {.forward = pool_forward, .data = pool_data, .reads = pool_reads};
+
+static int reads_nothing(const struct part *p, enum train_pass pass)
+{
+    (void)p;
+    (void)pass;
+    return 0;
+}
+
+/* The places of one block's channels; NULL for what is padding. */
+static void lanes_of(const struct trainer_session *s, const struct part *p, int image, int block, bool is_gradient,
+                     float **lanes)
+{
+    int vl = s->plan->vl;
+    for (int l = 0; l < vl; l++) {
+        int c = block * vl + l;
+        lanes[l] = NULL;
+        if (c >= p->out->channels) continue;
+        const struct value *v = p->sources[c].value;
+        if (!v || (is_gradient && !v->has_gradient)) continue;
+        float *base = is_gradient ? value_gradient(s, v) : value_now(s, v);
+        lanes[l] = base + value_plane(s, v, image, p->sources[c].channel / vl) + p->sources[c].channel % vl;
+    }
+}
+/* The model's input, row-major. */
+static void planar_plane(struct trainer_session *s, struct part *p, int image, int block)
+{
+    const struct value *x = p->in[0], *y = p->out;
+    int vl = s->plan->vl;
+    long pixels = value_pixels(x);
+    const float *from = value_now(s, x) + (size_t)image * (size_t)x->channels * (size_t)pixels;
+    float *to = value_now(s, y) + value_plane(s, y, image, block);
+    for (int l = 0; l < vl; l++)
+        for (long i = 0; i < pixels; i++)
+            to[i * vl + l] = block * vl + l < x->channels ? from[(block * vl + l) * pixels + i] : 0;
+}
+static void gather_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
+{
+    float *lanes[64];
+    (void)thread;
+    if (!p->sources) {
+        planar_plane(s, p, image, block);
+        return;
+    }
+    lanes_of(s, p, image, block, false, lanes);
+    s->plan->kernels->gather((const float *const *)lanes, value_pixels(p->out),
+                             value_now(s, p->out) + value_plane(s, p->out, image, block));
+}
+/* Channels of several blocks may lie in one block of a source: a thread takes whole images. */
+static void scatter_images(struct trainer_session *s, struct part *p, long first, long last)
+{
+    float *lanes[64];
+    for (int image = (int)first; image < last; image++) {
+        for (int i = 0; i < p->n_in; i++) {
+            const struct value *v = p->in[i];
+            if (p->flow[i] != FLOW_WRITE) continue;
+            size_t floats = (size_t)v->blocks * (size_t)value_pixels(v) * (size_t)s->plan->vl;
+            memset(value_gradient(s, v) + value_plane(s, v, image, 0), 0, floats * sizeof(float));
+        }
+        for (int block = 0; block < p->out->blocks; block++) {
+            lanes_of(s, p, image, block, true, lanes);
+            s->plan->kernels->scatter(value_gradient(s, p->out) + value_plane(s, p->out, image, block),
+                                      value_pixels(p->out), lanes);
+        }
+    }
+}
+static void gather_forward(struct trainer_session *s, struct part *p)
+{
+    each_plane(s, p, p->out->blocks, gather_plane);
+}
+static void gather_data(struct trainer_session *s, struct part *p)
+{
+    each_range(s, p, s->plan->batch, 1, scatter_images);
+}
+const struct part_type part_gather = {
+    .is_cheap = true, .forward = gather_forward, .data = gather_data, .reads = reads_nothing};
+
+/* N x C x H x W -> N x (C H W), row-major */
+static void flatten_images(struct trainer_session *s, struct part *p, long first, long last)
+{
+    const struct value *x = p->in[0], *y = p->out;
+    int vl = s->plan->vl;
+    long pixels = value_pixels(x);
+    for (int n = (int)first; n < last; n++) {
+        float *to = value_now(s, y) + value_plane(s, y, n, 0);
+        for (int c = 0; c < x->channels; c++) {
+            const float *from = value_now(s, x) + value_plane(s, x, n, c / vl) + c % vl;
+            for (long i = 0; i < pixels; i++) to[c * pixels + i] = from[i * vl];
+        }
+        for (size_t i = (size_t)y->channels; i < value_stride(s, y); i++) to[i] = 0;
+    }
+}
+static void flatten_back(struct trainer_session *s, struct part *p, long first, long last)
+{
+    const struct value *x = p->in[0], *y = p->out;
+    int vl = s->plan->vl;
+    long pixels = value_pixels(x);
+    bool is_added = p->flow[0] == FLOW_ADD;
+    for (int n = (int)first; n < last; n++) {
+        const float *from = value_gradient(s, y) + value_plane(s, y, n, 0);
+        for (int c = 0; c < x->blocks * vl; c++) {
+            float *to = value_gradient(s, x) + value_plane(s, x, n, c / vl) + c % vl;
+            for (long i = 0; i < pixels; i++)
+                to[i * vl] = (c < x->channels ? from[c * pixels + i] : 0) + (is_added ? to[i * vl] : 0);
+        }
+    }
+}
+static void flatten_forward(struct trainer_session *s, struct part *p)
+{
+    each_range(s, p, s->plan->batch, 1, flatten_images);
+}
+static void flatten_data(struct trainer_session *s, struct part *p)
+{
+    each_range(s, p, s->plan->batch, 1, flatten_back);
+}
+const struct part_type part_flatten = {
+    .is_cheap = true, .forward = flatten_forward, .data = flatten_data, .reads = reads_nothing};

@@ -1,0 +1,241 @@
+#include "engine/train/train.h"
+
+#include "engine/cpu/memory.h"
+#include "engine/train/lower.h"
+#include "engine/train/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                          struct trainer_memory *out, gable_error *e)
+{
+    struct train_plan *p = NULL;
+    gable_status s = train_plan_new(g, cpus, o, &p, e);
+    if (!s) train_plan_measure(p, o->bytes_most ? o->bytes_most : memory_available(""), out);
+    train_plan_free(p);
+    return s;
+}
+
+static const char *const act_names[] = {
+    [ACT_NONE] = "",
+    [ACT_RELU] = " + relu",
+    [ACT_CLIP] = " + clip",
+    [ACT_HARD_SWISH] = " + hard swish",
+    [ACT_SWISH] = " + swish",
+    [ACT_SIGMOID] = " + sigmoid",
+    [ACT_HARD_SIGMOID] = " + hard sigmoid",
+};
+static const char *type_name(const struct part *p)
+{
+    static const struct {
+        const struct part_type *type;
+        const char *name;
+    } rows[] = {{&part_norm, "norm"},        {&part_depthwise, "depthwise"}, {&part_activation, "activation"},
+                {&part_add, "add"},          {&part_multiply, "multiply"},   {&part_gate, "gate"},
+                {&part_mean, "mean"},        {&part_pool, "pool"},           {&part_gather, "gather"},
+                {&part_dropout, "dropout"},  {&part_depth, "depth"},         {&part_flatten, "flatten"},
+                {&part_linear, "dnnl sgemm"}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].type == p->type) return rows[i].name;
+    return "";
+}
+static const char *describe_kernel(struct trainer_session *s, const struct stage *stage)
+{
+    struct arena *a = s->plan->memory;
+    const struct part *p = stage->part;
+    const char *isa = isa_name(s->plan->kernels->isa);
+    if (!p) return isa;
+    if (p->type == &part_convolution) {
+        static const int of[] = {
+            [PASS_FORWARD] = CONVOLUTION_FORWARD, [PASS_DATA] = CONVOLUTION_DATA, [PASS_WEIGHT] = CONVOLUTION_WEIGHT};
+        return arena_printf(a, "dnnl %s%s", convolution_name(p->convolution[of[stage->pass]]),
+                            p->shape.has_relu ? " + relu" : "");
+    }
+    if (p->type == &part_linear) return type_name(p);
+    if (p->type == &part_depthwise)
+        return arena_printf(a, "depthwise %dx%d s%d %s", p->shape.kernel[0], p->shape.kernel[1], p->shape.stride[0],
+                            isa);
+    return arena_printf(a, "%s%s%s%s %s", type_name(p), p->drop > 0 && p->type == &part_norm ? " + depth" : "",
+                        p->rest >= 0 ? " + sum" : "", act_names[p->act.kind], isa);
+}
+static void describe_stage(struct trainer_session *s, const struct stage *from, struct trainer_stage *to)
+{
+    const struct graph *g = s->base.graph;
+    const struct part *p = from->part;
+    count most = -1;
+    *to = (struct trainer_stage){.pass = from->pass, .is_recomputed = from->is_recomputed, .kind = KIND_OTHER};
+    to->kernel = describe_kernel(s, from);
+    to->name = p ? p->out->tensor->name : from->pass == PASS_UPDATE ? "update" : "loss";
+    if (!p) return;
+    to->n_nodes = p->n_nodes;
+    to->nodes = p->nodes;
+    for (int i = 0; i < p->n_nodes; i++) {
+        const struct node *n = g->nodes[p->nodes[i]];
+        struct cost c = op_cost(n);
+        if (i == 0) to->name = n->name;
+        if (c.flops <= most) continue;
+        most = c.flops;
+        to->kind = op_kind_of(n);
+    }
+}
+static bool describe(struct trainer_session *s)
+{
+    struct train_plan *p = s->plan;
+    s->stages = arena_array(p->memory, (size_t)p->n_stages, sizeof *s->stages);
+    if (!s->stages) return false;
+    for (int i = 0; i < p->n_stages; i++) {
+        describe_stage(s, &p->stages[i], &s->stages[i]);
+        if (!s->stages[i].kernel) return false;
+    }
+    s->base.n_stages = p->n_stages;
+    s->base.stages = s->stages;
+    return true;
+}
+
+static float *zeros(size_t n)
+{
+    float *p = memory_floats(n);
+    if (p) memset(p, 0, n * sizeof *p);
+    return p;
+}
+static bool allocate_state(struct trainer_session *s)
+{
+    enum optimizer o = s->base.options.optimizer;
+    if (o != OPTIMIZER_SGD && !(s->first = zeros(s->plan->n_trained))) return false;
+    if ((o == OPTIMIZER_ADAM || o == OPTIMIZER_ADAMW) && !(s->second = zeros(s->plan->n_trained))) return false;
+    return true;
+}
+static bool allocate(struct trainer_session *s)
+{
+    const struct train_plan *p = s->plan;
+    const struct graph *g = p->graph;
+    size_t outputs = (size_t)tensor_elements(g->outputs[0]);
+    s->parameters = zeros(p->n_parameters);
+    s->gradients = zeros(p->n_trained);
+    s->statistics = zeros(p->n_statistics);
+    s->arena = memory_floats(p->arena_floats * (size_t)p->batch);
+    s->scratch = (char *)memory_floats(p->scratch_bytes / sizeof(float));
+    s->inputs = calloc((size_t)g->n_inputs, sizeof *s->inputs);
+    s->labels = calloc((size_t)p->batch, sizeof *s->labels);
+    s->image_loss = calloc((size_t)p->batch, sizeof *s->image_loss);
+    s->targets = zeros(outputs);
+    s->output = zeros(outputs);
+    if (!s->parameters || !s->gradients || !s->statistics || !s->arena || !s->scratch || !s->inputs || !s->labels ||
+        !s->image_loss || !s->targets || !s->output)
+        return false;
+    for (int i = 0; i < g->n_inputs; i++)
+        if (!(s->inputs[i] = zeros((size_t)tensor_elements(g->inputs[i])))) return false;
+    return allocate_state(s);
+}
+static void copy_weights(struct trainer_session *s, const struct weights *w)
+{
+    for (int i = 0; i < s->base.graph->n_tensors; i++)
+        if (s->plan->parameter[i] != SIZE_MAX && w->value[i])
+            memcpy(parameter_at(s, i), w->value[i], (size_t)tensor_elements(s->base.graph->tensors[i]) * sizeof(float));
+}
+/* First touch by the threads, and zeros in what pads the channels. */
+static void clear_arena(void *arg, int part, int parts)
+{
+    struct trainer_session *s = arg;
+    struct range r = range_of((long)(s->plan->arena_floats * (size_t)s->plan->batch), part, parts);
+    memset(s->arena + r.first, 0, (size_t)(r.last - r.first) * sizeof(float));
+}
+
+static gable_status refuse(const struct train_plan *p, const struct trainer_memory *m, size_t limit, gable_error *e)
+{
+    double gib = 1 << 30;
+    if (m->batch_most < 1)
+        return error_set(e, GABLE_NO_MEMORY,
+                         "%s: a training step takes %.2f GiB at batch %d, %.2f GiB are free: not even one image fits",
+                         p->graph->name, (double)m->total / gib, p->batch, (double)limit / gib);
+    return error_set(e, GABLE_NO_MEMORY,
+                     "%s: a training step takes %.2f GiB at batch %d, %.2f GiB are free; the largest batch that fits "
+                     "is %d",
+                     p->graph->name, (double)m->total / gib, p->batch, (double)limit / gib, m->batch_most);
+}
+static gable_status start(struct trainer_session *s, const struct weights *w, const struct cpus *cpus, gable_error *e)
+{
+    struct train_plan *p = s->plan;
+    const int *where = p->threads <= cpus->n_cores ? cpus->cores : cpus->allowed;
+    gable_status status = crew_new(p->threads, where, &s->crew, e);
+    if (status) return status;
+    if (!allocate(s) || !describe(s))
+        return error_set(e, GABLE_NO_MEMORY, "%s at batch %d takes %.2f GiB and the system gave less", p->graph->name,
+                         p->batch, (double)s->base.memory.total / (1 << 30));
+    copy_weights(s, w);
+    crew_enter(s->crew);
+    crew_run(s->crew, clear_arena, s);
+    crew_leave(s->crew);
+    return GABLE_OK;
+}
+gable_status trainer_open(const struct graph *g, const struct weights *w, const struct cpus *cpus,
+                          const struct trainer_options *o, struct trainer **out, gable_error *e)
+{
+    double from = now_ns();
+    size_t limit = o->bytes_most ? o->bytes_most : memory_available("");
+    struct train_plan *p = NULL;
+    gable_status status = train_plan_new(g, cpus, o, &p, e);
+    if (status) return status;
+    struct trainer_session *s = calloc(1, sizeof *s);
+    if (!s) {
+        train_plan_free(p);
+        return error_set(e, GABLE_NO_MEMORY, "no memory for a trainer");
+    }
+    s->plan = p;
+    s->base = (struct trainer){
+        .graph = g, .options = p->options, .batch = p->batch, .threads = p->threads, .isa = p->kernels->isa};
+    train_plan_measure(p, limit, &s->base.memory);
+    status = s->base.memory.total > limit ? refuse(p, &s->base.memory, limit, e) : start(s, w, cpus, e);
+    if (status) {
+        trainer_close(&s->base);
+        return status;
+    }
+    s->base.setup_ns = now_ns() - from;
+    *out = &s->base;
+    return GABLE_OK;
+}
+void trainer_close(struct trainer *t)
+{
+    if (!t) return;
+    struct trainer_session *s = trainer_session(t);
+    float *floats[] = {s->arena,  s->parameters, s->gradients,
+                       s->first,  s->second,     s->statistics,
+                       s->output, s->targets,    (float *)(void *)s->scratch};
+    for (size_t i = 0; i < COUNT_OF(floats); i++) free(floats[i]);
+    for (int i = 0; s->inputs && i < t->graph->n_inputs; i++) free(s->inputs[i]);
+    free(s->inputs);
+    free(s->labels);
+    free(s->image_loss);
+    crew_free(s->crew);
+    train_plan_free(s->plan);
+    free(s);
+}
+
+float *trainer_input(struct trainer *t, int i) { return trainer_session(t)->inputs[i]; }
+int32_t *trainer_labels(struct trainer *t) { return trainer_session(t)->labels; }
+float *trainer_targets(struct trainer *t) { return trainer_session(t)->targets; }
+void trainer_set_rate(struct trainer *t, double rate) { t->options.rate = rate; }
+
+const float *trainer_output(struct trainer *t) { return trainer_session(t)->output; }
+
+float *trainer_values(struct trainer *t, enum trainer_value v, int tensor)
+{
+    struct trainer_session *s = trainer_session(t);
+    size_t at = tensor >= 0 && tensor < t->graph->n_tensors ? s->plan->parameter[tensor] : SIZE_MAX;
+    float *of[] = {[VALUE_WEIGHT] = s->parameters,
+                   [VALUE_GRADIENT] = s->gradients,
+                   [VALUE_FIRST] = s->first,
+                   [VALUE_SECOND] = s->second};
+    if (at == SIZE_MAX || !of[v] || (v != VALUE_WEIGHT && at >= s->plan->n_trained)) return NULL;
+    return of[v] + at;
+}
