@@ -42,7 +42,6 @@ void crew_free(struct crew *c)
     if (c) free(c->denormals);
     free(c);
 }
-int crew_size(const struct crew *c) { return c->n; }
 
 static void work_of(void *arg)
 {

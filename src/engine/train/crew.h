@@ -13,7 +13,6 @@ void crew_enter(struct crew *c);
 void crew_leave(struct crew *c);
 /* work(arg, part, n) on every thread; returns when all are done. */
 void crew_run(struct crew *c, team_work *work, void *arg);
-int crew_size(const struct crew *c);
 /* Part `part` of 0..n. */
 struct range {
     long first, last;

@@ -33,7 +33,6 @@ struct part *lower_part(struct lowering *l, const struct part_type *type, const 
 bool lower_take(struct lowering *l, struct part *p, const struct node *n); /* one more node is done by it */
 /* A trained tensor's or buffer's place among the parameters; refused when another part has it. */
 gable_status lower_parameter(struct lowering *l, const struct node *n, int input, int *tensor, gable_error *e);
-bool lower_activation(const struct node *n, struct activation *out);
 bool lower_is_told(enum act kind); /* the output tells the slope */
 
 enum { NORM_ROWS = 8 }; /* floats that a normalisation remembers per channel */

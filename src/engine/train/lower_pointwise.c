@@ -8,7 +8,7 @@ static double bound(const struct node *n, int i, const char *attribute, double f
     if (n->n_in > i && n->in[i]->reals) return n->in[i]->reals[0];
     return node_float(n, attribute, fallback);
 }
-bool lower_activation(const struct node *n, struct activation *out)
+static bool activation_of(const struct node *n, struct activation *out)
 {
     static const struct {
         const char *op_type;
@@ -65,7 +65,7 @@ static void find_tail(const struct lowering *l, const struct node *norm, struct 
         next = lower_only_reader(l, t->out);
     }
     struct activation a;
-    if (next && lower_activation(next, &a) && keeps_zero(&a) && (!t->sum || lower_is_told(a.kind))) {
+    if (next && activation_of(next, &a) && keeps_zero(&a) && (!t->sum || lower_is_told(a.kind))) {
         t->act = next;
         t->activation = a;
         t->out = next->out[0];
@@ -101,7 +101,7 @@ gable_status lower_norm(struct lowering *l, const struct node *n, gable_error *e
 gable_status lower_act(struct lowering *l, const struct node *n, gable_error *e)
 {
     struct activation a;
-    if (!lower_activation(n, &a)) return error_set(e, GABLE_BAD_INPUT, "an alpha other than 1 is not trained here");
+    if (!activation_of(n, &a)) return error_set(e, GABLE_BAD_INPUT, "an alpha other than 1 is not trained here");
     struct value *x = lower_blocks(l, n->in[0]), *y = lower_value(l, n->out[0]);
     struct part *p = lower_part(l, &part_activation, n, 1, &x, y);
     if (!p) return lower_no_memory(l, e);

@@ -113,7 +113,7 @@ static void any_plane(const struct depthwise_back *d, const float *dy, const flo
             v_store(dx + ((long)y * d->width + x) * VL, acc);
         }
 }
-void TRAIN_KERNEL(depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx)
+void TRAIN(depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx)
 {
     bool is_plain = d->dilation[0] == 1 && d->dilation[1] == 1 && d->kernel[0] <= MOST_KERNEL &&
                     d->kernel[1] <= MOST_KERNEL && d->kernel[1] >= d->stride[1];
@@ -165,7 +165,7 @@ static void weight_taps(const struct depthwise_back *d, const float *x, const fl
         v_store(dw + j * VL, acc);
     }
 }
-void TRAIN_KERNEL(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *dw)
+void TRAIN(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *dw)
 {
     int k = d->kernel[1], s = d->stride[1];
     bool is_fast = d->dilation[1] == 1 && (k == 3 || k == 5) && (s == 1 || s == 2);

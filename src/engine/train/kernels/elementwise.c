@@ -1,14 +1,13 @@
 /* What passes over values one by one: activations, sums, products, gates, and the update of parameters. */
 #include "engine/train/kernels/train_simd.h"
 
-void TRAIN_KERNEL(activate)(struct activation a, const float *x, long n, float *y)
+void TRAIN(activate)(struct activation a, const float *x, long n, float *y)
 {
 #define ACTIVATE(kind) \
     for (long i = 0; i < n; i += VL) v_store(y + i, v_activate(v_load(x + i), kind, a.a, a.b))
     FOR_ACTIVATION(a.kind, ACTIVATE)
 }
-void TRAIN_KERNEL(activate_back)(struct activation a, bool by_output, const float *xy, const float *dy, long n,
-                                 float *dx)
+void TRAIN(activate_back)(struct activation a, bool by_output, const float *xy, const float *dy, long n, float *dx)
 {
 #define BY_INPUT(kind) \
     for (long i = 0; i < n; i += VL) v_store(dx + i, v_slope(v_load(xy + i), v_load(dy + i), kind, a.a, a.b))
@@ -20,7 +19,7 @@ void TRAIN_KERNEL(activate_back)(struct activation a, bool by_output, const floa
         FOR_ACTIVATION(a.kind, BY_INPUT)
     }
 }
-void TRAIN_KERNEL(bias_back)(const float *y, long pixels, float *dy, float *sums)
+void TRAIN(bias_back)(const float *y, long pixels, float *dy, float *sums)
 {
     V s = v_set(0.0f);
     if (!y) {
@@ -35,42 +34,42 @@ void TRAIN_KERNEL(bias_back)(const float *y, long pixels, float *dy, float *sums
     }
     v_store(sums, s);
 }
-void TRAIN_KERNEL(accumulate)(const float *x, long n, float *into)
+void TRAIN(accumulate)(const float *x, long n, float *into)
 {
     for (long i = 0; i < n; i += VL) v_store(into + i, v_add(v_load(into + i), v_load(x + i)));
 }
-void TRAIN_KERNEL(add)(const float *x, const float *y, long n, float *out)
+void TRAIN(add)(const float *x, const float *y, long n, float *out)
 {
     for (long i = 0; i < n; i += VL) v_store(out + i, v_add(v_load(x + i), v_load(y + i)));
 }
-void TRAIN_KERNEL(multiply)(const float *x, const float *y, long n, float *out)
+void TRAIN(multiply)(const float *x, const float *y, long n, float *out)
 {
     for (long i = 0; i < n; i += VL) v_store(out + i, v_mul(v_load(x + i), v_load(y + i)));
 }
-void TRAIN_KERNEL(multiply_add)(const float *x, const float *y, long n, float *into)
+void TRAIN(multiply_add)(const float *x, const float *y, long n, float *into)
 {
     for (long i = 0; i < n; i += VL) v_store(into + i, v_fma(v_load(x + i), v_load(y + i), v_load(into + i)));
 }
-void TRAIN_KERNEL(fill)(const float *value, float by, long pixels, bool is_added, float *out)
+void TRAIN(fill)(const float *value, float by, long pixels, bool is_added, float *out)
 {
     V v = v_mul(v_load(value), v_set(by));
     for (long i = 0; i < pixels; i++) v_store(out + i * VL, is_added ? v_add(v, v_load(out + i * VL)) : v);
 }
-void TRAIN_KERNEL(scale)(const float *x, float by, long n, float *out)
+void TRAIN(scale)(const float *x, float by, long n, float *out)
 {
     for (long i = 0; i < n; i += VL) v_store(out + i, v_mul(v_load(x + i), v_set(by)));
 }
-void TRAIN_KERNEL(gate)(const float *x, const float *gate, long pixels, float *out)
+void TRAIN(gate)(const float *x, const float *gate, long pixels, float *out)
 {
     V g = v_load(gate);
     for (long i = 0; i < pixels; i++) v_store(out + i * VL, v_mul(v_load(x + i * VL), g));
 }
-void TRAIN_KERNEL(gate_add)(const float *x, const float *gate, long pixels, float *into)
+void TRAIN(gate_add)(const float *x, const float *gate, long pixels, float *into)
 {
     V g = v_load(gate);
     for (long i = 0; i < pixels; i++) v_store(into + i * VL, v_fma(v_load(x + i * VL), g, v_load(into + i * VL)));
 }
-void TRAIN_KERNEL(gate_sums)(const float *x, const float *dy, long pixels, float *sums)
+void TRAIN(gate_sums)(const float *x, const float *dy, long pixels, float *sums)
 {
     V s0 = v_set(0.0f), s1 = s0;
     long i = 0;
@@ -105,7 +104,7 @@ INLINE void update_body(const enum optimizer KIND, const struct update_rule *r, 
         v_store(w + i, v_sub(p, v_mul(v_set(r->rate), g)));
     }
 }
-void TRAIN_KERNEL(update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second)
+void TRAIN(update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second)
 {
     switch (r->kind) {
     case OPTIMIZER_SGD: update_body(OPTIMIZER_SGD, r, n, w, g, first, second); break;

@@ -1,7 +1,7 @@
 /* Batch normalisation of one plane, with the activation and the sum that follow it. */
 #include "engine/train/kernels/train_simd.h"
 
-void TRAIN_KERNEL(moments)(const float *x, long pixels, float *out)
+void TRAIN(moments)(const float *x, long pixels, float *out)
 {
     V pivot = v_load(x), s0 = v_set(0.0f), s1 = s0, q0 = s0, q1 = s0;
     long i = 0;
@@ -35,8 +35,7 @@ INLINE void norm_body(const enum act KIND, const bool HAS_REST, const struct nor
     }
     if (sums) v_store(sums, sum);
 }
-void TRAIN_KERNEL(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y,
-                        float *sums)
+void TRAIN(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y, float *sums)
 {
 #define NORM(kind)                                          \
     if (rest)                                               \
@@ -81,8 +80,8 @@ INLINE void told_body(const enum act KIND, const struct norm_plane *n, const flo
     v_store(sums, v_mul(s, by));
     v_store(sums + VL, v_mul(q, by));
 }
-void TRAIN_KERNEL(norm_sums)(const struct norm_plane *n, const float *mean, const float *x, const float *y,
-                             const float *dy, long pixels, float *before, float *sums)
+void TRAIN(norm_sums)(const struct norm_plane *n, const float *mean, const float *x, const float *y, const float *dy,
+                      long pixels, float *before, float *sums)
 {
 #define TOLD(kind) told_body(kind, n, mean, x, y, dy, pixels, before, sums)
 #define SUMS(kind)                                                   \
@@ -109,8 +108,8 @@ INLINE void back_body(const enum act KIND, const bool HAS_GATE, const struct nor
         v_store(dx + i * VL, v_fma(a, g, v_fma(b, v, c)));
     }
 }
-void TRAIN_KERNEL(norm_back)(const struct norm_plane *n, const struct norm_slopes *s, const float *x, const float *dy,
-                             long pixels, float *dx)
+void TRAIN(norm_back)(const struct norm_plane *n, const struct norm_slopes *s, const float *x, const float *dy,
+                      long pixels, float *dx)
 {
 #define BACK(kind)                                      \
     if (n->gate)                                        \

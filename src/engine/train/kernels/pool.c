@@ -1,7 +1,7 @@
 /* Poolings window by window, and channels that change places. */
 #include "engine/train/kernels/train_simd.h"
 
-void TRAIN_KERNEL(pool)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, float *y)
+void TRAIN(pool)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, float *y)
 {
     V v = kind == POOL_MAX ? v_load(x + ((long)w.y0 * width + w.x0) * VL) : v_set(0.0f);
     for (int r = w.y0; r < w.y1; r++)
@@ -24,8 +24,8 @@ static void max_back(const float *x, int width, struct pool_window w, const floa
             left = v_where_positive(is_less, left);
         }
 }
-void TRAIN_KERNEL(pool_back)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by,
-                             const float *y, const float *dy, float *dx)
+void TRAIN(pool_back)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, const float *y,
+                      const float *dy, float *dx)
 {
     if (kind == POOL_MAX) {
         max_back(x, width, w, y, dy, dx);
@@ -39,7 +39,7 @@ void TRAIN_KERNEL(pool_back)(enum pool_kind kind, const float *x, int width, str
         }
 }
 
-void TRAIN_KERNEL(gather)(const float *const *from, long pixels, float *out)
+void TRAIN(gather)(const float *const *from, long pixels, float *out)
 {
     for (int l = 0; l < VL; l++) {
         const float *x = from[l];
@@ -49,7 +49,7 @@ void TRAIN_KERNEL(gather)(const float *const *from, long pixels, float *out)
             for (long i = 0; i < pixels; i++) out[i * VL + l] = x[i * VL];
     }
 }
-void TRAIN_KERNEL(scatter)(const float *in, long pixels, float *const *into)
+void TRAIN(scatter)(const float *in, long pixels, float *const *into)
 {
     for (int l = 0; l < VL; l++) {
         float *x = into[l];

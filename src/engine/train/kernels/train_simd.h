@@ -51,35 +51,33 @@ INLINE V v_slope_told(V y, V dy, enum act kind, float a, float b)
     }
     return dy;
 }
-#define TRAIN_KERNEL(name) KERNEL_NAMED(train_##name, KERNEL_ISA)
+#define TRAIN(name) KERNEL_NAMED(train_##name, KERNEL_ISA)
 
-void TRAIN_KERNEL(moments)(const float *x, long pixels, float *out);
-void TRAIN_KERNEL(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y,
-                        float *sums);
-void TRAIN_KERNEL(norm_sums)(const struct norm_plane *n, const float *mean, const float *x, const float *y,
-                             const float *dy, long pixels, float *before, float *sums);
-void TRAIN_KERNEL(norm_back)(const struct norm_plane *n, const struct norm_slopes *s, const float *x, const float *dy,
-                             long pixels, float *dx);
-void TRAIN_KERNEL(activate)(struct activation a, const float *x, long n, float *y);
-void TRAIN_KERNEL(activate_back)(struct activation a, bool by_output, const float *xy, const float *dy, long n,
-                                 float *dx);
-void TRAIN_KERNEL(bias_back)(const float *y, long pixels, float *dy, float *sums);
-void TRAIN_KERNEL(accumulate)(const float *x, long n, float *into);
-void TRAIN_KERNEL(add)(const float *x, const float *y, long n, float *out);
-void TRAIN_KERNEL(multiply)(const float *x, const float *y, long n, float *out);
-void TRAIN_KERNEL(multiply_add)(const float *x, const float *y, long n, float *into);
-void TRAIN_KERNEL(fill)(const float *value, float by, long pixels, bool is_added, float *out);
-void TRAIN_KERNEL(scale)(const float *x, float by, long n, float *out);
-void TRAIN_KERNEL(gate)(const float *x, const float *gate, long pixels, float *out);
-void TRAIN_KERNEL(gate_sums)(const float *x, const float *dy, long pixels, float *sums);
-void TRAIN_KERNEL(gate_add)(const float *x, const float *gate, long pixels, float *into);
-void TRAIN_KERNEL(depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx);
-void TRAIN_KERNEL(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *dw);
-void TRAIN_KERNEL(pool)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, float *y);
-void TRAIN_KERNEL(pool_back)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by,
-                             const float *y, const float *dy, float *dx);
-void TRAIN_KERNEL(gather)(const float *const *from, long pixels, float *out);
-void TRAIN_KERNEL(scatter)(const float *in, long pixels, float *const *into);
-void TRAIN_KERNEL(update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second);
-extern const struct train_kernels TRAIN_KERNEL(kernels);
+void TRAIN(moments)(const float *x, long pixels, float *out);
+void TRAIN(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y, float *sums);
+void TRAIN(norm_sums)(const struct norm_plane *n, const float *mean, const float *x, const float *y, const float *dy,
+                      long pixels, float *before, float *sums);
+void TRAIN(norm_back)(const struct norm_plane *n, const struct norm_slopes *s, const float *x, const float *dy,
+                      long pixels, float *dx);
+void TRAIN(activate)(struct activation a, const float *x, long n, float *y);
+void TRAIN(activate_back)(struct activation a, bool by_output, const float *xy, const float *dy, long n, float *dx);
+void TRAIN(bias_back)(const float *y, long pixels, float *dy, float *sums);
+void TRAIN(accumulate)(const float *x, long n, float *into);
+void TRAIN(add)(const float *x, const float *y, long n, float *out);
+void TRAIN(multiply)(const float *x, const float *y, long n, float *out);
+void TRAIN(multiply_add)(const float *x, const float *y, long n, float *into);
+void TRAIN(fill)(const float *value, float by, long pixels, bool is_added, float *out);
+void TRAIN(scale)(const float *x, float by, long n, float *out);
+void TRAIN(gate)(const float *x, const float *gate, long pixels, float *out);
+void TRAIN(gate_sums)(const float *x, const float *dy, long pixels, float *sums);
+void TRAIN(gate_add)(const float *x, const float *gate, long pixels, float *into);
+void TRAIN(depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx);
+void TRAIN(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *dw);
+void TRAIN(pool)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, float *y);
+void TRAIN(pool_back)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, const float *y,
+                      const float *dy, float *dx);
+void TRAIN(gather)(const float *const *from, long pixels, float *out);
+void TRAIN(scatter)(const float *in, long pixels, float *const *into);
+void TRAIN(update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second);
+extern const struct train_kernels TRAIN(kernels);
 #endif
