@@ -15,3 +15,6 @@ else()
 endif()
 # Training takes turns with oneDNN on the threads of GCC's OpenMP runtime, which oneDNN is built on.
 target_link_libraries(libgable PUBLIC gomp)
+# Loops of the general engine become vectors here; whether a comparison traps on a NaN is of no interest.
+file(GLOB GENERAL_KERNEL_SOURCES CONFIGURE_DEPENDS src/engine/general/kernels/*.c)
+set_source_files_properties(${GENERAL_KERNEL_SOURCES} PROPERTIES COMPILE_OPTIONS "-O3;-fno-trapping-math")

@@ -3,6 +3,11 @@
 #define ENGINE_GENERAL_TABLES_H
 #include "engine/general/kernel.h"
 
-extern const struct kernel kernels_identity[], kernels_control[], kernels_scan[], kernels_sequence[];
-#define KERNEL_TABLES kernels_identity, kernels_control, kernels_scan, kernels_sequence
+extern const struct kernel kernels_identity[], kernels_control[], kernels_scan[], kernels_sequence[], kernels_binary[],
+    kernels_cast[], kernels_concat[], kernels_gather[], kernels_make[], kernels_power[], kernels_slice[],
+    kernels_transpose[], kernels_unary[], kernels_variadic[], kernels_views[], kernels_where[];
+#define KERNEL_TABLES                                                                                                \
+    kernels_identity, kernels_control, kernels_scan, kernels_sequence, kernels_binary, kernels_cast, kernels_concat, \
+        kernels_gather, kernels_make, kernels_power, kernels_slice, kernels_transpose, kernels_unary,                \
+        kernels_variadic, kernels_views, kernels_where
 #endif
