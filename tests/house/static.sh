@@ -12,5 +12,5 @@ ctags -x --languages=C --kinds-C=f --_xformat='%N %F %n %{file} %C' $(find src -
             while ((getline line <words) > 0) { split(line, w, " "); uses[w[1]]++ }
             while (("grep -ohE \"gable_[a-z0-9_]+\" include/gable/gable.h" | getline name) > 0) public[name] = 1
         }
-        $4 == "-" && $5 != "INLINE" && $1 !~ /^[A-Z]+$/ && $1 != "main" && !($1 in public) && uses[$1] < 2 { print $2 ":" $3 ": " $1 " is used here alone: make it static"; n++ }
+        $4 == "-" && $5 != "INLINE" && $1 !~ /^[A-Z_0-9]+$/ && $1 != "main" && !($1 in public) && uses[$1] < 2 { print $2 ":" $3 ": " $1 " is used here alone: make it static"; n++ }
         END { exit n > 0 }'

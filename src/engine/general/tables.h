@@ -4,10 +4,11 @@
 #include "engine/general/kernel.h"
 
 extern const struct kernel kernels_identity[], kernels_control[], kernels_scan[], kernels_sequence[], kernels_binary[],
-    kernels_cast[], kernels_concat[], kernels_gather[], kernels_make[], kernels_power[], kernels_slice[],
-    kernels_transpose[], kernels_unary[], kernels_variadic[], kernels_views[], kernels_where[];
+    kernels_cast[], kernels_concat[], kernels_extreme[], kernels_gather[], kernels_make[], kernels_pad[],
+    kernels_power[], kernels_reduce[], kernels_scatter[], kernels_slice[], kernels_topk[], kernels_transpose[],
+    kernels_unary[], kernels_variadic[], kernels_views[], kernels_where[];
 #define KERNEL_TABLES                                                                                                \
     kernels_identity, kernels_control, kernels_scan, kernels_sequence, kernels_binary, kernels_cast, kernels_concat, \
-        kernels_gather, kernels_make, kernels_power, kernels_slice, kernels_transpose, kernels_unary,                \
-        kernels_variadic, kernels_views, kernels_where
+        kernels_extreme, kernels_gather, kernels_make, kernels_pad, kernels_power, kernels_reduce, kernels_scatter,  \
+        kernels_slice, kernels_topk, kernels_transpose, kernels_unary, kernels_variadic, kernels_views, kernels_where
 #endif

@@ -44,7 +44,7 @@ RUN(16)
 RUN(32)
 RUN(64)
 
-void move_run(char *to, const char *from, int64_t n, int64_t step, size_t bytes)
+static void move_run(char *to, const char *from, int64_t n, int64_t step, size_t bytes)
 {
     if (step == 1)
         memcpy(to, from, (size_t)n * bytes);

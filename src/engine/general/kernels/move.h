@@ -9,6 +9,4 @@ void move_rows(struct call *c, char *to, int64_t to_step, const char *from, int6
                int64_t rows);
 /* out[i] = from[where operand 0 of the merged walk stands], elements of out's type. */
 gable_status move_walk(struct call *c, const struct walk *w, const struct value *from, struct value *out);
-/* n elements of `bytes` each, `step` elements apart, into a row. */
-void move_run(char *to, const char *from, int64_t n, int64_t step, size_t bytes);
 #endif
