@@ -11,6 +11,9 @@ struct onnx_options {
     int64_t batch; /* binds the first dimension of every input where it is free; 0: 1 */
     int n_bindings;
     const struct onnx_binding *bindings;
+    bool
+        keeps_free; /* free dimensions stay -1: for runs, where the values decide; else one that is not bound is refused
+                     */
 };
 /* The graph without inferred shapes (ops_infer does that): inputs, initializers, nodes, outputs. Constant nodes become
    initializers. Roles: integers and operands that only steer an operator are constants, statistics of

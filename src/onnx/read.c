@@ -123,7 +123,8 @@ static int64_t dimension(const struct reader *r, const Onnx__TensorShapeProto__D
         for (int i = 0; i < r->options->n_bindings; i++)
             if (!strcmp(r->options->bindings[i].name, d->dim_param)) return r->options->bindings[i].value;
     }
-    return axis == 0 ? (r->options->batch ? r->options->batch : 1) : -1;
+    if (r->options->batch && axis == 0) return r->options->batch;
+    return axis == 0 && !r->options->keeps_free ? 1 : -1;
 }
 
 static gable_status read_input(struct reader *r, const Onnx__ValueInfoProto *v)
@@ -141,7 +142,7 @@ static gable_status read_input(struct reader *r, const Onnx__ValueInfoProto *v)
         return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has more than 64 dimensions", v->name);
     for (size_t i = 0; i < shape->n_dim; i++) {
         dim[i] = dimension(r, shape->dim[i], (int)i);
-        if (dim[i] < 0)
+        if (dim[i] < 0 && !r->options->keeps_free)
             return error_set(r->e, GABLE_BAD_INPUT,
                              "dimension %zu (%.40s) of the input %.80s is free: bind it with --bind NAME=VALUE", i,
                              shape->dim[i]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM

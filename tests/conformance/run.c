@@ -1,7 +1,7 @@
 #include "cases.h"
-#include "compare.h"
 #include "engine/general/general.h"
 #include "onnx/onnx.h"
+#include "tensors/compare.h"
 #include "tensors/proto.h"
 
 #include <stdio.h>
@@ -51,9 +51,10 @@ static enum outcome compare(struct conformance_case *c, struct general *g, const
         if (proto_read(general_pool(g), path, graph->outputs[i]->form, &want, NULL, 0, &e))
             return fails(c, UNSUPPORTED, &e);
         const struct value *got = general_output(g, i);
-        const char *why = value_differs(got, &want, c->is_random);
+        struct difference d = value_compare(got, &want, TOLERANCE_ONNX);
+        const char *why = c->is_random && d.n_beyond ? NULL : d.what;
         if (verbose)
-            printf("  output %d: %s; off by %g\n", i, why ? why : "equal", value_largest_difference(got, &want));
+            printf("  output %d: %s; off by %g at %lld\n", i, why ? why : "fine", d.absolute, (long long)d.absolute_at);
         if (why) {
             snprintf(c->why, sizeof c->why, "output %d has %s", i, why);
             o = FAILED;

@@ -1,0 +1,199 @@
+/* A word becomes a model that can be run, and its inputs values. */
+#include "cli/run.h"
+
+#include "base/text.h"
+#include "tensors/npy.h"
+#include "tensors/proto.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Weights of a zoo model: drawn from a seed, since none come with it. */
+struct seeded_values {
+    struct general_values base;
+    const struct weights *weights;
+};
+static const void *seeded_bytes(const struct general_values *self, const struct graph *g, const struct tensor *t,
+                                size_t *n, gable_error *e)
+{
+    const struct seeded_values *s = CONTAINER_OF(self, struct seeded_values, base);
+    (void)g;
+    if (!s->weights->value[t->index]) {
+        error_set(e, GABLE_BAD_INPUT, "has no values");
+        return NULL;
+    }
+    *n = (size_t)tensor_elements(t) * sizeof(float);
+    return s->weights->value[t->index];
+}
+
+static gable_status seed_weights(struct run_model *m, int seed, gable_error *e)
+{
+    struct seeded_values *v = calloc(1, sizeof *v);
+    if (!v) return error_set(e, GABLE_NO_MEMORY, "no memory for weights");
+    m->values = &v->base;
+    gable_status s = weights_new(m->graph, (uint64_t)seed, &m->seeded, e);
+    *v = (struct seeded_values){{seeded_bytes}, m->seeded};
+    return s;
+}
+
+gable_status run_open(const struct run_request *r, struct run_model *m, gable_error *e)
+{
+    const struct onnx_options options = {.batch = r->zoo.batch, .keeps_free = true};
+    const struct general_options how = {.threads = r->threads, .seed = (uint64_t)r->seed};
+    gable_status s;
+    if (m->path[0] || onnx_is_path(r->model)) {
+        if (!m->path[0]) snprintf(m->path, sizeof m->path, "%s", r->model);
+        s = onnx_read(m->path, &options, &m->graph, e);
+    } else {
+        s = zoo_build(r->model, &r->zoo, &m->graph, e);
+        if (!s) s = seed_weights(m, r->seed, e);
+    }
+    return s ? s : general_open(m->graph, m->values, cli_cpus(), &how, &m->session, e);
+}
+
+void run_close(struct run_model *m)
+{
+    general_close(m->session);
+    weights_free(m->seeded);
+    if (m->seeded) free(CONTAINER_OF(m->values, struct seeded_values, base));
+    graph_free(m->graph);
+}
+
+static bool ends_in(const char *word, const char *ending)
+{
+    size_t n = strlen(word), k = strlen(ending);
+    return n >= k && !strcmp(word + n - k, ending);
+}
+
+gable_status run_read(struct run_model *m, const char *path, const struct tensor *t, struct value *out, gable_error *e)
+{
+    if (ends_in(path, ".npy")) return npy_read(general_pool(m->session), path, out, e);
+    return proto_read(general_pool(m->session), path, t->form, out, NULL, 0, e);
+}
+
+static const char *after_name(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+    return !strncmp(text, name, n) && text[n] == '=' ? text + n + 1 : NULL;
+}
+
+static const char *asked_for(const char *const *list, int n, const char *name)
+{
+    const char *found = NULL;
+    for (int i = 0; i < n; i++)
+        if (after_name(list[i], name)) found = after_name(list[i], name);
+    return found;
+}
+
+/* Every NAME=... of an option means an input of the model. */
+static gable_status check_names(const struct graph *g, const char *option, const char *const *list, int n,
+                                gable_error *e)
+{
+    for (int i = 0; i < n; i++) {
+        const char *names[RUN_INPUTS_MAX], *nearest;
+        size_t n_names = 0;
+        char name[128];
+        bool is_known = false;
+        if (!strchr(list[i], '=')) return error_set(e, GABLE_USAGE, "%s takes NAME=..., not '%.60s'", option, list[i]);
+        for (int k = 0; k < g->n_inputs && !is_known; k++) {
+            is_known = after_name(list[i], g->inputs[k]->name);
+            if (n_names < COUNT_OF(names)) names[n_names++] = g->inputs[k]->name;
+        }
+        if (is_known) continue;
+        snprintf(name, sizeof name, "%.*s", (int)(strchr(list[i], '=') - list[i]), list[i]);
+        nearest = text_nearest(name, names, n_names);
+        if (!nearest && n_names == 1) nearest = names[0];
+        return error_set(e, GABLE_USAGE, "the model has no input '%.60s'%s%.60s%s", name,
+                         nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    }
+    return GABLE_OK;
+}
+
+/* "1x3x224x224" */
+static gable_status read_shape(const char *text, int *rank, int64_t *dim, gable_error *e)
+{
+    const char *at = text;
+    for (*rank = 0; *at; at += *at == 'x') {
+        char *end;
+        if (*rank == SHAPE_RANK_MAX || *at < '0' || *at > '9') break;
+        dim[(*rank)++] = strtoll(at, &end, 10);
+        at = end;
+        if (*at && (*at != 'x' || !at[1])) break;
+    }
+    if (!*at) return GABLE_OK;
+    return error_set(e, GABLE_USAGE, "--shape takes NAME=1x3x224x224, not '%.60s'", text);
+}
+
+static gable_status shape_of_random(const struct run_request *r, const struct tensor *t, int *rank, int64_t *dim,
+                                    gable_error *e)
+{
+    const char *shape = asked_for(r->shapes, r->n_shapes, t->name);
+    if (shape) return read_shape(shape, rank, dim, e);
+    if (!t->has_shape)
+        return error_set(e, GABLE_USAGE, "the input %.80s has no shape: give one by --shape, or a file", t->name);
+    *rank = t->shape.rank;
+    for (int i = 0; i < *rank; i++) {
+        dim[i] = t->shape.dim[i] < 0 && i == 0 ? 1 : t->shape.dim[i];
+        if (dim[i] < 0)
+            return error_set(e, GABLE_USAGE,
+                             "dimension %d of the input %.80s is free: give it by --shape %.40s=..., or a file", i,
+                             t->name, t->name);
+    }
+    return GABLE_OK;
+}
+
+/* N(0,1) for reals; 0 or 1 for integers, which often count into something. */
+static gable_status draw(const struct run_request *r, struct run_model *m, const struct tensor *t, uint64_t seed,
+                         struct value *out, gable_error *e)
+{
+    int64_t dim[SHAPE_RANK_MAX];
+    int rank = 0;
+    struct value normal = {0};
+    if (t->form != FORM_TENSOR || t->dtype == DTYPE_STRING || !value_element_bytes(t->dtype))
+        return error_set(e, GABLE_USAGE, "the input %.80s cannot be drawn at random: give a file", t->name);
+    gable_status s = shape_of_random(r, t, &rank, dim, e);
+    if (!s) s = value_new(general_pool(m->session), DTYPE_F32, rank, dim, &normal, e);
+    if (!s) s = value_new(general_pool(m->session), t->dtype, rank, dim, out, e);
+    if (!s) {
+        bool is_real =
+            t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 || t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16;
+        float *x = normal.data;
+        weights_normal(seed, (size_t)normal.n, x);
+        for (int64_t i = 0; i < normal.n && !is_real; i++) x[i] = x[i] > 0;
+        value_convert(&normal, out);
+    }
+    value_release(&normal);
+    return s;
+}
+
+static gable_status one_input(const struct run_request *r, struct run_model *m, int i, struct run_given *given,
+                              gable_error *e)
+{
+    const struct tensor *t = m->graph->inputs[i];
+    const char *source = asked_for(r->inputs, r->n_inputs, t->name);
+    unsigned long long seed = (unsigned long long)r->seed + (unsigned long long)i;
+    char *end = NULL;
+    if (!source && t->form >= FORM_OPTIONAL) return GABLE_OK;
+    if (source && strncmp(source, "random:", 7) != 0) {
+        snprintf(given->source, sizeof given->source, "%s", source);
+        return run_read(m, source, t, &given->value, e);
+    }
+    if (source) seed = strtoull(source + 7, &end, 10);
+    if (source && (*end || source[7] < '0' || source[7] > '9'))
+        return error_set(e, GABLE_USAGE, "--input takes NAME=FILE or NAME=random:SEED, not '%.60s'", source);
+    snprintf(given->source, sizeof given->source, "random, seed %llu", seed);
+    return draw(r, m, t, seed, &given->value, e);
+}
+
+gable_status run_inputs(const struct run_request *r, struct run_model *m, struct run_given *given, gable_error *e)
+{
+    gable_status s = check_names(m->graph, "--input", r->inputs, r->n_inputs, e);
+    if (!s) s = check_names(m->graph, "--shape", r->shapes, r->n_shapes, e);
+    for (int i = 0; i < m->graph->n_inputs && !s; i++) {
+        s = one_input(r, m, i, &given[i], e);
+        if (!s && given[i].value.kind != VALUE_ABSENT) s = general_set_input(m->session, i, &given[i].value, e);
+    }
+    return s;
+}
