@@ -140,6 +140,12 @@ static gable_status write_results(struct watching *w, gable_error *e)
     return s;
 }
 
+/* A fault of the model rather than of a file beside it. */
+static gable_status in_model(const struct run_model *m, gable_status s, gable_error *e)
+{
+    return s && m->path[0] ? error_within(e, "%s", m->path) : s;
+}
+
 static int run_once(const struct run_request *r, struct run_model *m)
 {
     gable_error e = {0};
@@ -152,11 +158,10 @@ static int run_once(const struct run_request *r, struct run_model *m)
     gable_status s = given && w.results ? find_until(&w, m->graph, &e) : error_set(&e, GABLE_NO_MEMORY, "no memory");
     if (!s) s = run_inputs(r, m, given, &e);
     if (!s && r->output_folder) s = folder_make(r->output_folder, &e);
-    if (!s) s = general_run_watched(m->session, &w.base, &e);
+    if (!s) s = in_model(m, general_run_watched(m->session, &w.base, &e), &e);
     if (!s) s = w.status;
     if (!s) take_outputs(&w, m);
     if (!s) s = write_results(&w, &e);
-    if (s && m->path[0]) error_within(&e, "%s", m->path);
     status = s ? cli_fail(&e) : run_print(r, m, given, w.results, w.n_results);
     for (int i = 0; given && i < m->graph->n_inputs; i++) value_release(&given[i].value);
     for (int i = 0; w.results && i < w.n_results; i++) value_release(&w.results[i].value);

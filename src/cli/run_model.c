@@ -193,7 +193,9 @@ gable_status run_inputs(const struct run_request *r, struct run_model *m, struct
     if (!s) s = check_names(m->graph, "--shape", r->shapes, r->n_shapes, e);
     for (int i = 0; i < m->graph->n_inputs && !s; i++) {
         s = one_input(r, m, i, &given[i], e);
-        if (!s && given[i].value.kind != VALUE_ABSENT) s = general_set_input(m->session, i, &given[i].value, e);
+        if (s || given[i].value.kind == VALUE_ABSENT) continue;
+        s = general_set_input(m->session, i, &given[i].value, e);
+        if (s) error_within(e, "%s", given[i].source);
     }
     return s;
 }
