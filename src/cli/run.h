@@ -52,5 +52,4 @@ int run_print(const struct run_request *r, const struct run_model *m, const stru
               const struct run_result *results, int n);
 /* --check: runs every test_data_set; the exit status. */
 int run_check(const struct run_request *r, struct run_model *m);
-void run_shape_text(const struct value *v, char *out, size_t room); /* "1x3x224x224", "scalar", "3 tensors" */
 #endif

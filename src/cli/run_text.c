@@ -12,7 +12,7 @@
 
 enum { FIRST_SHOWN = 5, NAME_MOST = 180 };
 
-void run_shape_text(const struct value *v, char *out, size_t room)
+static void shape_text(const struct value *v, char *out, size_t room)
 {
     size_t at = 0;
     snprintf(out, room, "%s", v->kind == VALUE_ABSENT ? "nothing" : "scalar");
@@ -99,7 +99,7 @@ static void result_row(struct table *t, const struct run_result *r)
 {
     char shape[128];
     struct text range = {0}, first = {0};
-    run_shape_text(&r->value, shape, sizeof shape);
+    shape_text(&r->value, shape, sizeof shape);
     add_range(&range, &r->value);
     text_add(&first, "");
     for (int64_t i = 0; r->value.kind == VALUE_TENSOR && i < r->value.n && i < FIRST_SHOWN; i++) {
@@ -125,7 +125,7 @@ static int print_text(const struct run_request *r, const struct run_model *m, co
     table_column(t, "shape", TABLE_LEFT);
     table_column(t, "from", TABLE_CUT);
     for (int i = 0; i < m->graph->n_inputs; i++) {
-        run_shape_text(&given[i].value, shape, sizeof shape);
+        shape_text(&given[i].value, shape, sizeof shape);
         TABLE_ROW(t, -1, m->graph->inputs[i]->name, dtype_name(m->graph->inputs[i]->dtype), shape, given[i].source);
     }
     if (m->graph->n_inputs) {
