@@ -9,4 +9,6 @@ void move_rows(struct call *c, char *to, int64_t to_step, const char *from, int6
                int64_t rows);
 /* out[i] = from[where operand 0 of the merged walk stands], elements of out's type. */
 gable_status move_walk(struct call *c, const struct walk *w, const struct value *from, struct value *out);
+/* x, not empty, with its axes in another order; out is made, of any shape with as many elements. */
+gable_status move_transposed(struct call *c, const struct value *x, const int *order, struct value *out);
 #endif

@@ -152,29 +152,36 @@ static gable_status read_order(struct call *c, int rank, int *order)
     return s;
 }
 
-static gable_status run_transpose(struct call *c)
+gable_status move_transposed(struct call *c, const struct value *x, const int *order, struct value *out)
 {
-    const struct value *x = c->in[0];
-    int order[SHAPE_RANK_MAX];
     int64_t stride[SHAPE_RANK_MAX], step = 1;
     struct walk w = {.operands = 1, .rank = x->rank};
-    gable_status s = read_order(c, x->rank, order);
-    if (s) return s;
-    for (int i = 0; i < x->rank; i++) w.dim[i] = x->dim[order[i]];
-    s = call_make(c, 0, x->dtype, x->rank, w.dim);
-    if (s || x->n == 0) return s;
     for (int i = x->rank - 1; i >= 0; i--) {
         stride[i] = step;
         step *= x->dim[i];
     }
-    for (int i = 0; i < x->rank; i++) w.stride[0][i] = stride[order[i]];
+    for (int i = 0; i < x->rank; i++) {
+        w.dim[i] = x->dim[order[i]];
+        w.stride[0][i] = stride[order[i]];
+    }
     walk_merge(&w);
     for (int j = 0; j < w.rank - 1; j++)
         if (w.stride[0][j] == 1) {
-            flip_all(c, &w, j, x, c->out[0]);
-            return operand_own(c, c->out[0]);
+            flip_all(c, &w, j, x, out);
+            return operand_own(c, out);
         }
-    return move_walk(c, &w, x, c->out[0]);
+    return move_walk(c, &w, x, out);
+}
+
+static gable_status run_transpose(struct call *c)
+{
+    const struct value *x = c->in[0];
+    int order[SHAPE_RANK_MAX];
+    int64_t dim[SHAPE_RANK_MAX];
+    gable_status s = read_order(c, x->rank, order);
+    for (int i = 0; i < x->rank && !s; i++) dim[i] = x->dim[order[i]];
+    if (!s) s = call_make(c, 0, x->dtype, x->rank, dim);
+    return s || x->n == 0 ? s : move_transposed(c, x, order, c->out[0]);
 }
 
 const struct kernel kernels_transpose[] = {{.op = "Transpose", .domain = "", .run = run_transpose}, {0}};
