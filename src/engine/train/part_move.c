@@ -4,29 +4,33 @@
 
 #include <string.h>
 
+static struct pool_plane windows_of(const struct part *p)
+{
+    return (struct pool_plane){.kind = p->pool,
+                               .width = p->in[0]->width,
+                               .pixels = value_pixels(p->out),
+                               .windows = p->windows,
+                               .share = p->window_share};
+}
 static void pool_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
     const struct value *x = p->in[0], *y = p->out;
-    const float *from = value_now(s, x) + value_plane(s, x, image, block);
-    float *to = value_now(s, y) + value_plane(s, y, image, block);
+    struct pool_plane w = windows_of(p);
     (void)thread;
-    for (long i = 0; i < value_pixels(y); i++)
-        s->plan->kernels->pool(p->pool, from, x->width, p->windows[i], p->window_share[i], to + i * s->plan->vl);
+    s->plan->kernels->pool(&w, value_now(s, x) + value_plane(s, x, image, block),
+                           value_now(s, y) + value_plane(s, y, image, block));
 }
 static void pool_back(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
     const struct value *x = p->in[0], *y = p->out;
+    struct pool_plane w = windows_of(p);
     size_t of_x = value_plane(s, x, image, block), of_y = value_plane(s, y, image, block);
-    int vl = s->plan->vl;
     bool is_max = p->pool == POOL_MAX;
     float *dx = value_gradient(s, x) + of_x;
-    const float *dy = value_gradient(s, y) + of_y;
     (void)thread;
-    if (p->flow[0] == FLOW_WRITE) memset(dx, 0, (size_t)value_pixels(x) * (size_t)vl * sizeof *dx);
-    for (long i = 0; i < value_pixels(y); i++)
-        s->plan->kernels->pool_back(p->pool, is_max ? value_now(s, x) + of_x : NULL, x->width, p->windows[i],
-                                    p->window_share[i], is_max ? value_now(s, y) + of_y + i * vl : NULL, dy + i * vl,
-                                    dx);
+    if (p->flow[0] == FLOW_WRITE) memset(dx, 0, (size_t)value_pixels(x) * (size_t)s->plan->vl * sizeof *dx);
+    s->plan->kernels->pool_back(&w, is_max ? value_now(s, x) + of_x : NULL, is_max ? value_now(s, y) + of_y : NULL,
+                                value_gradient(s, y) + of_y, dx);
 }
 static void pool_forward(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, pool_plane); }
 static void pool_data(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, pool_back); }
@@ -71,6 +75,21 @@ static void planar_plane(struct trainer_session *s, struct part *p, int image, i
         for (long i = 0; i < pixels; i++)
             to[i * vl + l] = block * vl + l < x->channels ? from[(block * vl + l) * pixels + i] : 0;
 }
+/* A block that is a block of one source, channel by channel: that block's number, else -1. */
+static int whole_block(const struct trainer_session *s, const struct part *p, int block)
+{
+    int vl = s->plan->vl, first = block * vl;
+    const struct source *from = &p->sources[first];
+    int n = p->out->channels - first < vl ? p->out->channels - first : vl;
+    if (!from->value || from->channel % vl != 0) return -1;
+    for (int l = 1; l < n; l++)
+        if (from[l].value != from->value || from[l].channel != from->channel + l) return -1;
+    return n == vl || from->channel + n == from->value->channels ? from->channel / vl : -1;
+}
+static size_t plane_bytes(const struct trainer_session *s, const struct part *p)
+{
+    return (size_t)value_pixels(p->out) * (size_t)s->plan->vl * sizeof(float);
+}
 static void gather_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
     float *lanes[64];
@@ -79,26 +98,54 @@ static void gather_plane(struct trainer_session *s, struct part *p, int image, i
         planar_plane(s, p, image, block);
         return;
     }
+    int whole = whole_block(s, p, block);
+    if (whole >= 0) {
+        const struct value *v = p->sources[block * s->plan->vl].value;
+        memcpy(value_now(s, p->out) + value_plane(s, p->out, image, block),
+               value_now(s, v) + value_plane(s, v, image, whole), plane_bytes(s, p));
+        return;
+    }
     lanes_of(s, p, image, block, false, lanes);
     s->plan->kernels->gather((const float *const *)lanes, value_pixels(p->out),
                              value_now(s, p->out) + value_plane(s, p->out, image, block));
 }
+/* Whether a source's every block is a whole block of the output: then backward writes it without clearing it first. */
+static bool is_copied_whole(const struct trainer_session *s, const struct part *p, const struct value *v)
+{
+    int met = 0;
+    for (int block = 0; block < p->out->blocks; block++)
+        if (p->sources[block * s->plan->vl].value == v && whole_block(s, p, block) >= 0) met++;
+    return met == v->blocks;
+}
+static void scatter_block(struct trainer_session *s, struct part *p, int image, int block)
+{
+    float *lanes[64];
+    const float *dy = value_gradient(s, p->out) + value_plane(s, p->out, image, block);
+    const struct value *v = p->sources[block * s->plan->vl].value;
+    int whole = v && v->has_gradient ? whole_block(s, p, block) : -1, i = 0;
+    if (whole < 0) {
+        lanes_of(s, p, image, block, true, lanes);
+        s->plan->kernels->scatter(dy, value_pixels(p->out), lanes);
+        return;
+    }
+    while (p->in[i] != v) i++;
+    float *dx = value_gradient(s, v) + value_plane(s, v, image, whole);
+    if (p->flow[i] == FLOW_WRITE && is_copied_whole(s, p, v))
+        memcpy(dx, dy, plane_bytes(s, p));
+    else
+        s->plan->kernels->accumulate(dy, value_pixels(p->out) * s->plan->vl, dx);
+}
 /* Channels of several blocks may lie in one block of a source: a thread takes whole images. */
 static void scatter_images(struct trainer_session *s, struct part *p, long first, long last)
 {
-    float *lanes[64];
     for (int image = (int)first; image < last; image++) {
         for (int i = 0; i < p->n_in; i++) {
             const struct value *v = p->in[i];
-            if (p->flow[i] != FLOW_WRITE) continue;
+            if (p->flow[i] != FLOW_WRITE || is_copied_whole(s, p, v)) continue;
             size_t floats = (size_t)v->blocks * (size_t)value_pixels(v) * (size_t)s->plan->vl;
             memset(value_gradient(s, v) + value_plane(s, v, image, 0), 0, floats * sizeof(float));
         }
-        for (int block = 0; block < p->out->blocks; block++) {
-            lanes_of(s, p, image, block, true, lanes);
-            s->plan->kernels->scatter(value_gradient(s, p->out) + value_plane(s, p->out, image, block),
-                                      value_pixels(p->out), lanes);
-        }
+        for (int block = 0; block < p->out->blocks; block++) scatter_block(s, p, image, block);
     }
 }
 static void gather_forward(struct trainer_session *s, struct part *p)

@@ -160,17 +160,17 @@ const struct part_type part_mean = {.forward = mean_forward, .data = mean_data, 
 static void dropped(struct trainer_session *s, const struct part *p, int image, int block, const float *x,
                     bool is_added, float *y)
 {
+    enum { LANES_MOST = 64 };
     int vl = s->plan->vl;
-    long pixels = value_pixels(p->out);
-    float factor = 1 / (1 - p->drop);
-    for (int c = block * vl; c < (block + 1) * vl; c++)
-        for (long i = 0; i < pixels; i++) {
-            uint64_t which =
-                ((uint64_t)image * (uint64_t)p->out->channels + (uint64_t)c) * (uint64_t)pixels + (uint64_t)i;
-            long at = i * vl + c % vl;
-            bool is_there = c < p->out->channels && random_at(s, p, which) >= p->drop;
-            y[at] = (is_there ? x[at] * factor : 0) + (is_added ? y[at] : 0);
-        }
+    uint32_t keys[2 * LANES_MOST];
+    for (int l = 0; l < vl; l++) {
+        uint64_t row = (uint64_t)image * (uint64_t)p->out->channels + (uint64_t)(block * vl + l);
+        uint64_t key = random_bits(s, p, row);
+        keys[l] = (uint32_t)key;
+        keys[vl + l] = (uint32_t)(key >> 32);
+    }
+    s->plan->kernels->drop(keys, (uint32_t)(p->drop * 0x1p32f), 1 / (1 - p->drop), x, value_pixels(p->out), is_added,
+                           y);
 }
 static void depth_scaled(struct trainer_session *s, const struct part *p, int image, const float *x, bool is_added,
                          float *y)

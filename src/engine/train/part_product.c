@@ -93,10 +93,10 @@ static int convolution_reads(const struct part *p, enum train_pass pass)
 static size_t convolution_scratch(const struct train_plan *plan, const struct part *p)
 {
     size_t most = bias_scratch(plan, p);
-    for (int i = 0; i < 3; i++) {
-        if (!p->convolution[i]) continue;
-        size_t bytes = rounded(convolution_packed_floats(p->convolution[i])) * sizeof(float) +
-                       convolution_scratch_bytes(p->convolution[i]);
+    for (int i = 0; i < 6; i++) {
+        const struct convolution *c = i < 3 ? p->convolution[i] : p->winograd[i - 3];
+        if (!c) continue;
+        size_t bytes = rounded(convolution_packed_floats(c)) * sizeof(float) + convolution_scratch_bytes(c);
         if (bytes > most) most = bytes;
     }
     return most;
@@ -107,6 +107,12 @@ const struct part_type part_convolution = {.forward = convolution_forward,
                                            .reads = convolution_reads,
                                            .scratch = convolution_scratch};
 
+/* Where Winograd's algorithm can be: oneDNN has it for few shapes, and none elsewhere. */
+static bool may_be_winograd(const struct train_plan *plan, const struct convolution_shape *s)
+{
+    return plan->options.tune && s->groups == 1 && !s->is_planar && s->kernel[0] == 3 && s->kernel[1] == 3 &&
+           s->stride[0] == 1 && s->stride[1] == 1 && s->dilation[0] == 1 && s->dilation[1] == 1;
+}
 static gable_status make_convolutions(struct train_plan *plan, struct part *p, gable_error *e)
 {
     struct convolution_shape shape = p->shape;
@@ -119,6 +125,9 @@ static gable_status make_convolutions(struct train_plan *plan, struct part *p, g
         gable_status s =
             convolution_new(plan->onednn, &shape, (enum convolution_pass)i, CONVOLUTION_DIRECT, &p->convolution[i], e);
         if (!s && !p->convolution[i]) s = error_set(e, GABLE_FAILED, "oneDNN has no algorithm for it");
+        if (!s && may_be_winograd(plan, &shape))
+            s = convolution_new(plan->onednn, &shape, (enum convolution_pass)i, CONVOLUTION_WINOGRAD, &p->winograd[i],
+                                e);
         if (s) return error_within(e, "node %s (Conv)", plan->graph->nodes[p->nodes[0]]->name);
     }
     return GABLE_OK;
@@ -193,6 +202,47 @@ static struct depthwise_back back_of(const struct part *p)
                                    .pad_top = c->pad_begin[0],
                                    .pad_left = c->pad_begin[1]};
 }
+/* At stride 1 the gradient of the data is a convolution with the turned kernel. */
+static bool is_turned(const struct part *p)
+{
+    const struct convolution_shape *c = &p->shape;
+    int k = c->kernel[0];
+    return c->kernel[1] == k && (k == 3 || k == 5) && c->pad_begin[0] == k / 2 && c->pad_begin[1] == k / 2 &&
+           c->stride[0] == 1 && c->stride[1] == 1 && c->dilation[0] == 1 && c->dilation[1] == 1 &&
+           c->out_height == c->height && c->out_width == c->width;
+}
+static void turn_kernels(struct trainer_session *s, const struct part *p)
+{
+    size_t taps = taps_of(p), vl = (size_t)s->plan->vl;
+    float *w = scratch_floats(s);
+    for (size_t b = 0; b < (size_t)p->out->blocks; b++, w += taps * vl)
+        for (size_t k = 0; k < taps / 2; k++)
+            for (size_t l = 0; l < vl; l++) {
+                float kept = w[k * vl + l];
+                w[k * vl + l] = w[(taps - 1 - k) * vl + l];
+                w[(taps - 1 - k) * vl + l] = kept;
+            }
+    memset(w, 0, (size_t)p->out->blocks * vl * sizeof *w); /* no bias */
+}
+static void turned_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
+{
+    int k = p->shape.kernel[0];
+    struct depthwise d = {.height = p->out->height,
+                          .width = p->out->width,
+                          .out_height = p->out->height,
+                          .out_width = p->out->width,
+                          .kernel = {k, k},
+                          .stride = {1, 1},
+                          .dilation = {1, 1},
+                          .pad_top = k / 2,
+                          .pad_left = k / 2,
+                          .is_centred = true};
+    float *dx = p->temporary >= 0 ? buffer_now(s, p->temporary) : value_gradient(s, p->in[0]);
+    (void)thread;
+    s->plan->forward_kernels->depthwise(&d, value_gradient(s, p->out) + value_plane(s, p->out, image, block),
+                                        weights_of(s, p, block), scratch_floats(s) + deep_floats(s->plan, p),
+                                        dx + value_plane(s, p->in[0], image, block), 0, p->out->height, NULL);
+}
 static void deep_data_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
     struct depthwise_back d = back_of(p);
@@ -204,7 +254,8 @@ static void deep_data_plane(struct trainer_session *s, struct part *p, int image
 static void deep_data(struct trainer_session *s, struct part *p)
 {
     pack_deep(s, p);
-    each_plane_by_block(s, p, p->out->blocks, deep_data_plane);
+    if (is_turned(p)) turn_kernels(s, p);
+    each_plane_by_block(s, p, p->out->blocks, is_turned(p) ? turned_plane : deep_data_plane);
     join_temporary(s, p);
 }
 static void deep_weight_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
@@ -212,8 +263,10 @@ static void deep_weight_plane(struct trainer_session *s, struct part *p, int ima
     struct depthwise_back d = back_of(p);
     float *dw =
         scratch_floats(s) + (size_t)thread * deep_floats(s->plan, p) + (size_t)block * taps_of(p) * (size_t)s->plan->vl;
+    float *padded = scratch_floats(s) + (size_t)s->plan->threads * deep_floats(s->plan, p) +
+                    (size_t)thread * (size_t)depthwise_padded(&d, s->plan->vl);
     s->plan->kernels->depthwise_weight(&d, value_now(s, p->in[0]) + value_plane(s, p->in[0], image, block),
-                                       value_gradient(s, p->out) + value_plane(s, p->out, image, block), dw);
+                                       value_gradient(s, p->out) + value_plane(s, p->out, image, block), padded, dw);
 }
 static void deep_weight(struct trainer_session *s, struct part *p)
 {
@@ -233,7 +286,9 @@ static void deep_weight(struct trainer_session *s, struct part *p)
 static size_t deep_scratch(const struct train_plan *plan, const struct part *p)
 {
     size_t biases = (size_t)p->out->blocks * (size_t)plan->vl, of_bias = bias_scratch(plan, p);
-    size_t sets = (deep_floats(plan, p) * (size_t)plan->threads + biases) * sizeof(float);
+    struct depthwise_back d = back_of(p);
+    size_t each = deep_floats(plan, p) + (size_t)depthwise_padded(&d, plan->vl);
+    size_t sets = (each * (size_t)plan->threads + biases) * sizeof(float);
     return sets > of_bias ? sets : of_bias;
 }
 const struct part_type part_depthwise = {

@@ -85,7 +85,10 @@ void train_plan_free(struct train_plan *p)
 {
     if (!p) return;
     for (int i = 0; i < p->n_parts; i++)
-        for (int k = 0; k < 3; k++) convolution_free(p->parts[i]->convolution[k]);
+        for (int k = 0; k < 3; k++) {
+            convolution_free(p->parts[i]->convolution[k]);
+            convolution_free(p->parts[i]->winograd[k]);
+        }
     onednn_free(p->onednn);
     arena_free(p->memory);
 }

@@ -69,6 +69,7 @@ struct part {
     size_t statistics;   /* normalisation: floats from the start of the session's: mean, 1/deviation, variance */
     struct convolution_shape shape;
     struct convolution *convolution[3]; /* per pass */
+    struct convolution *winograd[3];    /* the other candidate, where options.tune and there is one */
     int outputs;                        /* linear */
     bool is_transposed;                 /* linear: the weight is [outputs][inputs] */
     enum pool_kind pool;

@@ -4,14 +4,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void run_stage(struct trainer_session *s, const struct stage *stage)
 {
@@ -95,7 +87,7 @@ struct clocked { /* where times go: NULL: nowhere */
 static void note(struct clocked *c, int stage)
 {
     if (!c->stage_ns) return;
-    double now = now_ns();
+    double now = train_now_ns();
     c->stage_ns[stage] = now - c->last;
     c->last = now;
 }
@@ -113,7 +105,7 @@ static gable_status step(struct trainer_session *s, bool is_updated, double *los
     gable_status status = check_labels(s, e);
     if (status) return status;
     crew_enter(s->crew);
-    struct clocked c = {.stage_ns = stage_ns, .last = stage_ns ? now_ns() : 0};
+    struct clocked c = {.stage_ns = stage_ns, .last = stage_ns ? train_now_ns() : 0};
     s->is_backward = false;
     run_stages(s, 0, p->loss_stage, &c);
     *loss = loss_run(s);

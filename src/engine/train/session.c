@@ -80,8 +80,12 @@ static uint64_t mixed(uint64_t z)
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
 }
-float random_at(const struct trainer_session *s, const struct part *p, uint64_t i)
+uint64_t random_bits(const struct trainer_session *s, const struct part *p, uint64_t i)
 {
     uint64_t stream = mixed(mixed(s->base.options.seed + mixed(s->base.steps_done)) + (uint64_t)p->nodes[0]);
-    return (float)(mixed(stream ^ i) >> 40) * 0x1p-24f;
+    return mixed(stream ^ i);
+}
+float random_at(const struct trainer_session *s, const struct part *p, uint64_t i)
+{
+    return (float)(random_bits(s, p, i) >> 40) * 0x1p-24f;
 }

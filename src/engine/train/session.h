@@ -47,11 +47,15 @@ static inline float *parameter_gradient(const struct trainer_session *s, int ten
 {
     return tensor < 0 ? NULL : s->gradients + s->plan->parameter[tensor];
 }
-/* A number in [0, 1) that is a function of the seed, the step, the part and i alone. */
+/* Functions of the seed, the step, the part and i alone: 64 bits, a number in [0, 1). */
+uint64_t random_bits(const struct trainer_session *s, const struct part *p, uint64_t i);
 float random_at(const struct trainer_session *s, const struct part *p, uint64_t i);
 
 double loss_run(struct trainer_session *s); /* the loss, and the output's gradient */
 void update_run(struct trainer_session *s);
+/* Of each convolution's candidates the faster one; once per shape. Writes over the arena. */
+void tune_convolutions(struct trainer_session *s);
+double train_now_ns(void);
 /* Old running statistics and this batch's. */
 void norm_update(struct trainer_session *s, const struct part *p);
 #endif

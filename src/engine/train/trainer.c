@@ -7,14 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                           struct trainer_memory *out, gable_error *e)
@@ -81,7 +73,7 @@ static void describe_stage(struct trainer_session *s, const struct stage *from, 
     to->nodes = p->nodes;
     for (int i = 0; i < p->n_nodes; i++) {
         const struct node *n = g->nodes[p->nodes[i]];
-        struct cost c = op_cost(n);
+        struct cost c = op_training_cost(n);
         if (i == 0) to->name = n->name;
         if (c.flops <= most) continue;
         most = c.flops;
@@ -169,19 +161,23 @@ static gable_status start(struct trainer_session *s, const struct weights *w, co
     const int *where = p->threads <= cpus->n_cores ? cpus->cores : cpus->allowed;
     gable_status status = crew_new(p->threads, where, &s->crew, e);
     if (status) return status;
-    if (!allocate(s) || !describe(s))
+    if (!allocate(s))
         return error_set(e, GABLE_NO_MEMORY, "%s at batch %d takes %.2f GiB and the system gave less", p->graph->name,
                          p->batch, (double)s->base.memory.total / (1 << 30));
     copy_weights(s, w);
     crew_enter(s->crew);
     crew_run(s->crew, clear_arena, s);
+    if (p->options.tune) {
+        tune_convolutions(s);
+        crew_run(s->crew, clear_arena, s);
+    }
     crew_leave(s->crew);
-    return GABLE_OK;
+    return describe(s) ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory to describe %s", p->graph->name);
 }
 gable_status trainer_open(const struct graph *g, const struct weights *w, const struct cpus *cpus,
                           const struct trainer_options *o, struct trainer **out, gable_error *e)
 {
-    double from = now_ns();
+    double from = train_now_ns();
     size_t limit = o->bytes_most ? o->bytes_most : memory_available("");
     struct train_plan *p = NULL;
     gable_status status = train_plan_new(g, cpus, o, &p, e);
@@ -200,7 +196,7 @@ gable_status trainer_open(const struct graph *g, const struct weights *w, const 
         trainer_close(&s->base);
         return status;
     }
-    s->base.setup_ns = now_ns() - from;
+    s->base.setup_ns = train_now_ns() - from;
     *out = &s->base;
     return GABLE_OK;
 }

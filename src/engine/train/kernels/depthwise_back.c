@@ -128,31 +128,45 @@ void TRAIN(depthwise_data)(const struct depthwise_back *d, const float *dy, cons
     }
 }
 
-/* All taps of one kernel row over one row of dy: inside, where every tap is, K accumulators are fed at once. */
-INLINE void weight_row(const int K, const int S, const float *x, const float *dy, struct span all, float *dw)
+/* K taps of one kernel row over rows of the plane, where every tap lies inside; accumulators stay in registers. N
+   neighbouring outputs are fed apart so that additions do not wait for one another. */
+struct tap_rows {
+    const float *x, *dy;   /* of the first row; x moved to the tap in column 0 of the first output */
+    long x_step, dy_step;  /* floats between rows */
+    int rows, first, last; /* outputs of a row */
+};
+INLINE void row_taps(const int K, const int S, const int N, const struct tap_rows *t, float *dw)
 {
-    V acc[2][MOST_KERNEL];
+    V acc[3][MOST_KERNEL];
     UNROLL
     for (int j = 0; j < K; j++) {
         acc[0][j] = v_load(dw + j * VL);
-        acc[1][j] = v_set(0.0f);
-    }
-    int o = all.first;
-    for (; o + 2 <= all.last; o += 2) {
-        V g0 = v_load(dy + (long)o * VL), g1 = v_load(dy + (long)(o + 1) * VL);
         UNROLL
-        for (int j = 0; j < K; j++) {
-            acc[0][j] = v_fma(g0, v_load(x + ((long)o * S + j) * VL), acc[0][j]);
-            acc[1][j] = v_fma(g1, v_load(x + ((long)(o + 1) * S + j) * VL), acc[1][j]);
+        for (int n = 1; n < N; n++) acc[n][j] = v_set(0.0f);
+    }
+    for (int y = 0; y < t->rows; y++) {
+        const float *x = t->x + y * t->x_step, *dy = t->dy + y * t->dy_step;
+        int o = t->first;
+        for (; o + N <= t->last; o += N) {
+            UNROLL
+            for (int n = 0; n < N; n++) {
+                V g = v_load(dy + (long)(o + n) * VL);
+                UNROLL
+                for (int j = 0; j < K; j++) acc[n][j] = v_fma(g, v_load(x + ((long)(o + n) * S + j) * VL), acc[n][j]);
+            }
+        }
+        for (; o < t->last; o++) {
+            V g = v_load(dy + (long)o * VL);
+            UNROLL
+            for (int j = 0; j < K; j++) acc[0][j] = v_fma(g, v_load(x + ((long)o * S + j) * VL), acc[0][j]);
         }
     }
-    for (; o < all.last; o++) {
-        V g = v_load(dy + (long)o * VL);
-        UNROLL
-        for (int j = 0; j < K; j++) acc[0][j] = v_fma(g, v_load(x + ((long)o * S + j) * VL), acc[0][j]);
-    }
     UNROLL
-    for (int j = 0; j < K; j++) v_store(dw + j * VL, v_add(acc[0][j], acc[1][j]));
+    for (int j = 0; j < K; j++) {
+        UNROLL
+        for (int n = 1; n < N; n++) acc[0][j] = v_add(acc[0][j], acc[n][j]);
+        v_store(dw + j * VL, acc[0][j]);
+    }
 }
 static void weight_taps(const struct depthwise_back *d, const float *x, const float *dy, int from, int to, float *dw)
 {
@@ -165,28 +179,57 @@ static void weight_taps(const struct depthwise_back *d, const float *x, const fl
         v_store(dw + j * VL, acc);
     }
 }
-void TRAIN(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *dw)
+static bool has_fast_taps(const struct depthwise_back *d)
 {
     int k = d->kernel[1], s = d->stride[1];
-    bool is_fast = d->dilation[1] == 1 && (k == 3 || k == 5) && (s == 1 || s == 2);
+    return d->dilation[1] == 1 && (k == 3 || k == 5) && (s == 1 || s == 2);
+}
+/* One kernel row: the outputs with every tap inside at once, the borders tap by tap. */
+static void kernel_row(const struct depthwise_back *d, const float *x, const float *dy, int i, float *dw)
+{
+    int k = d->kernel[1], s = d->stride[1];
+    struct span rows = inside(d->height, d->out_height, d->stride[0], i * d->dilation[0] - d->pad_top);
     struct span first = inside(d->width, d->out_width, s, -d->pad_left);
     struct span last = inside(d->width, d->out_width, s, (k - 1) * d->dilation[1] - d->pad_left);
     struct span all = {first.first > last.first ? first.first : last.first,
                        first.last < last.last ? first.last : last.last};
-    if (!is_fast || all.last <= all.first) all = (struct span){0, 0};
-    for (int y = 0; y < d->out_height; y++)
-        for (int i = 0; i < d->kernel[0]; i++) {
-            int r = y * d->stride[0] - d->pad_top + i * d->dilation[0];
-            if (r < 0 || r >= d->height) continue;
-            const float *row = x + (long)r * d->width * VL, *g = dy + (long)y * d->out_width * VL;
-            float *to = dw + (long)i * k * VL;
-            weight_taps(d, row, g, 0, all.first, to);
-            weight_taps(d, row, g, all.last, d->out_width, to);
-            if (all.last == 0) continue;
-            const float *moved = row - (long)d->pad_left * VL;
-            if (k == 3 && s == 1) weight_row(3, 1, moved, g, all, to);
-            if (k == 3 && s == 2) weight_row(3, 2, moved, g, all, to);
-            if (k == 5 && s == 1) weight_row(5, 1, moved, g, all, to);
-            if (k == 5 && s == 2) weight_row(5, 2, moved, g, all, to);
+    if (!has_fast_taps(d) || all.last <= all.first) all = (struct span){0, 0};
+    long x_step = (long)d->stride[0] * d->width * VL, dy_step = (long)d->out_width * VL;
+    x += ((long)rows.first * d->stride[0] - d->pad_top + (long)i * d->dilation[0]) * d->width * VL;
+    dy += rows.first * dy_step;
+    struct tap_rows t = {x - (long)d->pad_left * VL, dy, x_step, dy_step, rows.last - rows.first, all.first, all.last};
+    for (int y = 0; y < t.rows && (all.first > 0 || all.last < d->out_width); y++) {
+        weight_taps(d, x + y * x_step, dy + y * dy_step, 0, all.first, dw);
+        weight_taps(d, x + y * x_step, dy + y * dy_step, all.last, d->out_width, dw);
+    }
+    if (all.last == 0) return;
+    if (k == 3 && s == 1) row_taps(3, 1, 3, &t, dw);
+    if (k == 3 && s == 2) row_taps(3, 2, 3, &t, dw);
+    if (k == 5 && s == 1) row_taps(5, 1, 2, &t, dw);
+    if (k == 5 && s == 2) row_taps(5, 2, 2, &t, dw);
+}
+/* The plane with its padding, so that there are no borders. */
+static struct depthwise_back pad_plane(const struct depthwise_back *d, const float *x, float *padded)
+{
+    struct depthwise_back p = *d;
+    p.height = (d->out_height - 1) * d->stride[0] + (d->kernel[0] - 1) * d->dilation[0] + 1;
+    p.width = (d->out_width - 1) * d->stride[1] + (d->kernel[1] - 1) * d->dilation[1] + 1;
+    p.pad_top = p.pad_left = 0;
+    for (int y = 0; y < p.height; y++)
+        for (int c = 0; c < p.width; c++) {
+            int r = y - d->pad_top, column = c - d->pad_left;
+            bool is_inside = r >= 0 && r < d->height && column >= 0 && column < d->width;
+            V v = is_inside ? v_load(x + ((long)r * d->width + column) * VL) : v_set(0.0f);
+            v_store(padded + ((long)y * p.width + c) * VL, v);
         }
+    return p;
+}
+void TRAIN(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *padded, float *dw)
+{
+    struct depthwise_back plane = *d;
+    if (depthwise_padded(d, VL) > 0) {
+        plane = pad_plane(d, x, padded);
+        x = padded;
+    }
+    for (int i = 0; i < d->kernel[0]; i++) kernel_row(&plane, x, dy, i, dw + (long)i * d->kernel[1] * VL);
 }

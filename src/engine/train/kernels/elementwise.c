@@ -55,9 +55,21 @@ void TRAIN(fill)(const float *value, float by, long pixels, bool is_added, float
     V v = v_mul(v_load(value), v_set(by));
     for (long i = 0; i < pixels; i++) v_store(out + i * VL, is_added ? v_add(v, v_load(out + i * VL)) : v);
 }
-void TRAIN(scale)(const float *x, float by, long n, float *out)
+/* A mixing function of 32 bits with two keys; the compiler makes vectors of it. */
+INLINE uint32_t drawn(uint32_t i, uint32_t key0, uint32_t key1)
 {
-    for (long i = 0; i < n; i += VL) v_store(out + i, v_mul(v_load(x + i), v_set(by)));
+    uint32_t z = i * 0x9e3779b9u + key0;
+    z = (z ^ (z >> 16)) * 0x7feb352du;
+    z = (z ^ (z >> 15) ^ key1) * 0x846ca68bu;
+    return z ^ (z >> 16);
+}
+void TRAIN(drop)(const uint32_t *keys, uint32_t least, float by, const float *x, long pixels, bool is_added, float *y)
+{
+    for (long i = 0; i < pixels; i++) {
+        float row[VL];
+        for (int l = 0; l < VL; l++) row[l] = drawn((uint32_t)i, keys[l], keys[VL + l]) < least ? 0 : by;
+        v_store(y + i * VL, v_fma(v_load(x + i * VL), v_load(row), is_added ? v_load(y + i * VL) : v_set(0.0f)));
+    }
 }
 void TRAIN(gate)(const float *x, const float *gate, long pixels, float *out)
 {

@@ -25,6 +25,13 @@ struct depthwise_back {
 struct pool_window {
     int y0, y1, x0, x1;
 };
+struct pool_plane {
+    enum pool_kind kind;
+    int width;                         /* of x */
+    long pixels;                       /* of y */
+    const struct pool_window *windows; /* per pixel of y */
+    const float *share;                /* average: the factor of each window */
+};
 enum moment { MOMENT_PIVOT, MOMENT_SUM, MOMENT_SQUARE, MOMENTS };
 struct update_rule {
     enum optimizer kind;
@@ -32,6 +39,9 @@ struct update_rule {
     float root_scale; /* ADAM: 1 / sqrt(1 - beta2^t); rate holds 1 / (1 - beta1^t) */
     float shrink;     /* ADAMW: 1 - rate * decay; else 1 */
 };
+
+/* The input with zeros around it, where planes are small enough that borders cost more than a copy; else 0. */
+long depthwise_padded(const struct depthwise_back *d, int vl);
 
 struct train_kernels {
     enum isa isa;
@@ -59,19 +69,20 @@ struct train_kernels {
     void (*multiply)(const float *x, const float *y, long n, float *out);
     void (*multiply_add)(const float *x, const float *y, long n, float *into);
     void (*fill)(const float *value, float by, long pixels, bool is_added, float *out); /* vl values times by */
-    void (*scale)(const float *x, float by, long n, float *out);
+    /* y = x times `by` where a number drawn by the lane's two keys and the pixel is at least `least`, else 0; added to
+       y where is_added; y may be x. keys[2][vl]. */
+    void (*drop)(const uint32_t *keys, uint32_t least, float by, const float *x, long pixels, bool is_added, float *y);
     void (*gate)(const float *x, const float *gate, long pixels, float *out);
     void (*gate_sums)(const float *x, const float *dy, long pixels, float *sums); /* sums[vl] of x dy */
     void (*gate_add)(const float *x, const float *gate, long pixels, float *into);
 
     void (*depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx);
-    /* dw[rows][columns][vl] is added to. */
-    void (*depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *dw);
+    /* dw[rows][columns][vl] is added to; `padded` is scratch of depthwise_padded floats. */
+    void (*depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *padded, float *dw);
 
     /* y = max or mean of the window; backward adds to dx, the first of equal values gets the gradient. */
-    void (*pool)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, float *y);
-    void (*pool_back)(enum pool_kind kind, const float *x, int width, struct pool_window w, float by, const float *y,
-                      const float *dy, float *dx);
+    void (*pool)(const struct pool_plane *p, const float *x, float *y);
+    void (*pool_back)(const struct pool_plane *p, const float *x, const float *y, const float *dy, float *dx);
     /* out[p][l] = from[l][p * vl], 0 where from[l] is NULL; back: into[l][p * vl] += in[p][l]. */
     void (*gather)(const float *const *from, long pixels, float *out);
     void (*scatter)(const float *in, long pixels, float *const *into);
