@@ -1,5 +1,6 @@
 /* What shape rules share: attributes read with their range checked, outputs set with their dimensions checked. Every
-   function returns a sentence about the node and leaves its name to ops_infer_node. Private to ops/. */
+   function returns a sentence about the node and leaves its name to ops_infer_node. For ops/ and for kernels that read
+   the same attributes. */
 #ifndef OPS_RULE_H
 #define OPS_RULE_H
 #include "ops/ops.h"

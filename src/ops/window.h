@@ -1,4 +1,4 @@
-/* Sliding windows: the geometry that convolutions and poolings share. Private to ops/. */
+/* Sliding windows: the geometry that convolutions and poolings share. Shared with the engines that run windows. */
 #ifndef OPS_WINDOW_H
 #define OPS_WINDOW_H
 #include "ops/rule.h"

@@ -170,7 +170,9 @@ static void a_refusal_is_the_models_fault(void **state)
 static void tables_name_each_operator_once(void **state)
 {
     (void)state;
-    static const struct kernel *const all[] = {KERNEL_TABLES};
+#define TABLE(name) kernels_##name,
+    static const struct kernel *const all[] = {KERNEL_TABLES(TABLE)};
+#undef TABLE
     for (size_t i = 0; i < COUNT_OF(all); i++)
         for (const struct kernel *k = all[i]; k->op; k++)
             if (kernel_find(k->domain, k->op) != k) fail_msg("%s has two kernels", k->op);

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-static const struct kernel *const tables[] = {KERNEL_TABLES};
+#define TABLE(name) kernels_##name,
+static const struct kernel *const tables[] = {KERNEL_TABLES(TABLE)};
+#undef TABLE
 
 const struct kernel *kernel_find(const char *domain, const char *op)
 {

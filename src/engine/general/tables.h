@@ -1,16 +1,46 @@
-/* Every file of kernels: its table here, once declared and once listed. */
+/* Every file of kernels, once: its table is kernels_NAME. */
 #ifndef ENGINE_GENERAL_TABLES_H
 #define ENGINE_GENERAL_TABLES_H
 #include "engine/general/kernel.h"
 
-extern const struct kernel kernels_identity[], kernels_control[], kernels_scan[], kernels_sequence[], kernels_binary[],
-    kernels_cast[], kernels_concat[], kernels_extreme[], kernels_gather[], kernels_make[], kernels_pad[],
-    kernels_power[], kernels_reduce[], kernels_scatter[], kernels_slice[], kernels_topk[], kernels_transpose[],
-    kernels_unary[], kernels_variadic[], kernels_views[], kernels_where[], kernels_choose[], kernels_cumsum[],
-    kernels_dropout[], kernels_quantize[], kernels_random[], kernels_space[], kernels_text[];
-#define KERNEL_TABLES                                                                                                  \
-    kernels_identity, kernels_control, kernels_scan, kernels_sequence, kernels_binary, kernels_cast, kernels_concat,   \
-        kernels_extreme, kernels_gather, kernels_make, kernels_pad, kernels_power, kernels_reduce, kernels_scatter,    \
-        kernels_slice, kernels_topk, kernels_transpose, kernels_unary, kernels_variadic, kernels_views, kernels_where, \
-        kernels_choose, kernels_cumsum, kernels_dropout, kernels_quantize, kernels_random, kernels_space, kernels_text
+/* clang-format off */
+#define KERNEL_TABLES(X) \
+    X(binary) \
+    X(cast) \
+    X(choose) \
+    X(concat) \
+    X(control) \
+    X(convolve) \
+    X(cumsum) \
+    X(dropout) \
+    X(extreme) \
+    X(gather) \
+    X(identity) \
+    X(make) \
+    X(matmul) \
+    X(normalise) \
+    X(normalise_axes) \
+    X(pad) \
+    X(pool) \
+    X(pool_whole) \
+    X(power) \
+    X(quantize) \
+    X(random) \
+    X(reduce) \
+    X(scan) \
+    X(scatter) \
+    X(sequence) \
+    X(slice) \
+    X(softmax) \
+    X(space) \
+    X(text) \
+    X(topk) \
+    X(transpose) \
+    X(unary) \
+    X(variadic) \
+    X(views) \
+    X(where)
+/* clang-format on */
+#define KERNEL_TABLE_DECLARED(name) extern const struct kernel kernels_##name[];
+KERNEL_TABLES(KERNEL_TABLE_DECLARED)
 #endif
