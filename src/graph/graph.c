@@ -271,6 +271,20 @@ void node_set_floats(struct graph *g, struct node *n, const char *name, int n_va
     a->n = n_values;
 }
 
+void node_set_strings(struct graph *g, struct node *n, const char *name, int n_values, const char *const *values)
+{
+    struct attribute *a = attribute_add(g, n, name, ATTRIBUTE_STRINGS);
+    const char **copy = arena_array(g->arena, (size_t)n_values + 1, sizeof *copy);
+    for (int i = 0; copy && i < n_values; i++)
+        if (!(copy[i] = arena_string(g->arena, values[i]))) g->failed = true;
+    if (!a || !copy) {
+        g->failed = true;
+        return;
+    }
+    a->strings = copy;
+    a->n = n_values;
+}
+
 void node_set_tensor(struct graph *g, struct node *n, const char *name, const struct tensor *value)
 {
     struct attribute *a = attribute_add(g, n, name, ATTRIBUTE_TENSOR);

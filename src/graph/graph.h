@@ -66,9 +66,11 @@ struct tensor {
     enum tensor_form form;
     struct shape shape;
     bool has_shape;
-    bool is_output;        /* of the model */
-    const int64_t *ints;   /* the value of a small integer constant, shape_product elements; else NULL */
-    const double *reals;   /* the value of a small real constant; else NULL */
+    bool is_output;      /* of the model */
+    const int64_t *ints; /* the value of a small integer constant, shape_product elements; else NULL */
+    const double *reals; /* the value of a small real constant; else NULL */
+    uint64_t at,
+        length; /* where an initializer's message lies in the file that graph->source names; length 0: nowhere */
     struct node *producer; /* NULL for inputs and initializers */
     int index;             /* in graph->tensors */
 };
@@ -145,6 +147,7 @@ void node_set_int(struct graph *g, struct node *n, const char *name, int64_t val
 void node_set_float(struct graph *g, struct node *n, const char *name, double value);
 void node_set_ints(struct graph *g, struct node *n, const char *name, int n_values, const int64_t *values);
 void node_set_floats(struct graph *g, struct node *n, const char *name, int n_values, const double *values);
+void node_set_strings(struct graph *g, struct node *n, const char *name, int n_values, const char *const *values);
 void node_set_tensor(struct graph *g, struct node *n, const char *name, const struct tensor *value);
 void node_set_string(struct graph *g, struct node *n, const char *name, const char *value);
 /* A graph within a graph, in its parent's arena: the body of If, Loop or Scan. Build it, then give it to its node. */

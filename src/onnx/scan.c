@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,18 @@ static bool varint(struct scan *s, uint64_t *value)
     return false;
 }
 
+/* A tensor's first field says where its message lies, for those who load its values later: in doc_string, which files'
+   own are not copied to. */
+static gable_status put_place(struct scan *s, size_t length)
+{
+    enum { DOC_STRING = 12 << 3 | WIRE_BYTES };
+    char text[48];
+    int n = snprintf(text, sizeof text, "%zu %zu", s->at, length);
+    const uint8_t head[] = {DOC_STRING, (uint8_t)n};
+    if (put(s->out, head, sizeof head) && put(s->out, text, (size_t)n)) return GABLE_OK;
+    return error_set(s->e, GABLE_NO_MEMORY, "no memory for the model's structure");
+}
+
 static gable_status open_message(struct scan *s, const struct field *f, size_t tag_at, size_t tag_len, size_t length)
 {
     static const uint8_t placeholder[LENGTH_BYTES];
@@ -189,7 +202,7 @@ static gable_status open_message(struct scan *s, const struct field *f, size_t t
     if (!put(s->out, s->file + tag_at, tag_len) || !put(s->out, placeholder, sizeof placeholder))
         return error_set(s->e, GABLE_NO_MEMORY, "no memory for the model's structure");
     s->stack[++s->depth] = (struct frame){f->message, f->name, s->at + length, s->out->len - LENGTH_BYTES};
-    return GABLE_OK;
+    return f->message == TENSOR ? put_place(s, length) : GABLE_OK;
 }
 
 static void close_message(struct scan *s)

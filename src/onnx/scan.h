@@ -13,8 +13,10 @@ enum {
     SCAN_VALUE_BYTES_MAX = 8192, /* typed values longer than this are dropped: no shape arithmetic needs them */
 };
 
-/* The same ModelProto with these changes: TensorProto.raw_data is a struct locator; longer typed values, doc strings
-   and fields that this program does not know are left out. */
+/* The same ModelProto with these changes: TensorProto.raw_data is a struct locator, its doc_string "OFFSET LENGTH" of
+   the whole message in the file; longer typed values, doc strings and fields that this program does not know are left
+   out.
+ */
 struct slim {
     uint8_t *bytes; /* malloced, owned */
     size_t len, room;

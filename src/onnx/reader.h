@@ -1,0 +1,58 @@
+/* What the parts of the reader share: a scope is a graph, a body or a called function while it is read. */
+#ifndef ONNX_READER_H
+#define ONNX_READER_H
+#include "onnx/names.h"
+#include "onnx/onnx.h"
+
+#include <onnx/onnx.pb-c.h>
+
+enum { FUNCTIONS_MAX = 10000, CALLS_MAX = 100, NODES_MAX = 1000000, NODES_EXPANDED_MAX = 4000000 };
+struct mapping {
+    const uint8_t *bytes;
+    size_t len;
+};
+struct functions; /* of the model, by name */
+struct reader {
+    struct graph *g;
+    struct names *names;   /* of this scope */
+    struct reader *outer;  /* of a body: the scope that it captures from; else NULL */
+    struct reader *caller; /* of a function: who calls it, and by which node */
+    const Onnx__NodeProto *call;
+    const char *prefix; /* of the names that a called function makes: "call/"; "" elsewhere */
+    int depth;          /* of calls */
+    const struct mapping *file;
+    const struct onnx_options *options;
+    const struct functions *functions;
+    gable_error *e;
+};
+/* Sets the sentence for a node of the file. */
+gable_status reader_node_error(struct reader *r, const Onnx__NodeProto *n, size_t i, const char *why, const char *what);
+gable_status reader_no_memory(struct reader *r);
+gable_status reader_define(struct reader *r, const char *name, struct tensor *t);
+/* A tensor by its name, captured where it is of an enclosing graph; NULL where there is none. */
+struct tensor *reader_find(struct reader *r, const char *name);
+
+/* An initializer, or the value of an attribute. */
+gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const char *name, struct tensor **out);
+/* What the type of an input or an output says: *rank is -1 where there is no shape. False where it is none that is
+   known. */
+bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype *d, enum tensor_form *form, int *rank,
+                 int64_t *dim);
+/* Copies a node's attributes; those that a function refers to are its call's. */
+gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n);
+/* The attribute that is meant: itself, or the call's; NULL where the call has none. */
+const Onnx__AttributeProto *reader_attribute(const struct reader *r, const Onnx__AttributeProto *a);
+/* A Constant node: an initializer by another name; false in *is_read where only a kernel can make it. */
+gable_status reader_constant(struct reader *r, const Onnx__NodeProto *p, size_t i, bool *is_read);
+/* Everything of a graph, a body too. */
+gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p);
+/* The body that an attribute holds. */
+gable_status reader_body(struct reader *r, const Onnx__GraphProto *p, const char *name, struct graph **out);
+gable_status reader_node(struct reader *r, const Onnx__NodeProto *p, size_t i);
+
+/* Counts before anything is expanded: a function that calls itself, calls nested too deep and more than 4 M nodes are
+   refused. Caller frees. */
+gable_status functions_new(const Onnx__ModelProto *m, struct functions **out, gable_error *e);
+void functions_free(struct functions *f);
+const Onnx__FunctionProto *functions_find(const struct functions *f, const char *domain, const char *name);
+#endif
