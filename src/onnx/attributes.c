@@ -64,7 +64,8 @@ bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype
     return true;
 }
 
-const Onnx__AttributeProto *reader_attribute(const struct reader *r, const Onnx__AttributeProto *a)
+/* The attribute that is meant: itself, or the one of the call that it refers to; NULL where the call has none. */
+static const Onnx__AttributeProto *meant(const struct reader *r, const Onnx__AttributeProto *a)
 {
     while (a && a->ref_attr_name && *a->ref_attr_name) {
         const Onnx__AttributeProto *given = NULL;
@@ -162,7 +163,7 @@ gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struc
 {
     gable_status s = GABLE_OK;
     for (size_t i = 0; i < p->n_attribute && !s; i++) {
-        const Onnx__AttributeProto *a = reader_attribute(r, p->attribute[i]);
+        const Onnx__AttributeProto *a = meant(r, p->attribute[i]);
         if (p->attribute[i]->name && a) s = copy_attribute(r, a, p->attribute[i]->name, n);
     }
     return s;
@@ -209,7 +210,7 @@ gable_status reader_constant(struct reader *r, const Onnx__NodeProto *p, size_t 
     bool is_text = false;
     gable_status s = GABLE_OK;
     for (size_t k = 0; k < p->n_attribute && !t && !s; k++) {
-        const Onnx__AttributeProto *a = reader_attribute(r, p->attribute[k]);
+        const Onnx__AttributeProto *a = meant(r, p->attribute[k]);
         const char *kind = p->attribute[k]->name;
         if (!kind || !a) continue;
         is_text = is_text || !strncmp(kind, "value_string", 12);

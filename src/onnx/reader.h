@@ -40,8 +40,6 @@ bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype
                  int64_t *dim);
 /* Copies a node's attributes; those that a function refers to are its call's. */
 gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n);
-/* The attribute that is meant: itself, or the call's; NULL where the call has none. */
-const Onnx__AttributeProto *reader_attribute(const struct reader *r, const Onnx__AttributeProto *a);
 /* A Constant node: an initializer by another name; false in *is_read where only a kernel can make it. */
 gable_status reader_constant(struct reader *r, const Onnx__NodeProto *p, size_t i, bool *is_read);
 /* Everything of a graph, a body too. */
