@@ -24,11 +24,12 @@ gable_status reader_define(struct reader *r, const char *name, struct tensor *t)
                      "the tensor %.80s is made twice", name);
 }
 
-struct tensor *reader_find(struct reader *r, const char *name)
+/* A tensor by its name, captured where it is of an enclosing graph; NULL where there is none. */
+static struct tensor *find(struct reader *r, const char *name)
 {
     struct tensor *t = names_find(r->names, name), *outer = NULL;
     if (t || !r->outer) return t;
-    outer = reader_find(r->outer, name);
+    outer = find(r->outer, name);
     if (outer) t = graph_capture(r->g, outer);
     if (t) names_add(r->names, name, t);
     return t;
@@ -106,7 +107,7 @@ static gable_status find_operands(struct reader *r, const Onnx__NodeProto *p, si
     struct tensor **in = *out = arena_array(r->g->arena, p->n_input + 1, sizeof(*in));
     if (!in) return reader_no_memory(r);
     for (size_t k = 0; k < p->n_input; k++) {
-        in[k] = *p->input[k] ? reader_find(r, p->input[k]) : graph_absent(r->g);
+        in[k] = *p->input[k] ? find(r, p->input[k]) : graph_absent(r->g);
         if (!in[k])
             return reader_node_error(
                 r, p, i, "its input %.80s is made by no earlier node (a cycle, or the nodes are out of order)",
@@ -135,6 +136,8 @@ static gable_status define_outputs(struct reader *r, const Onnx__NodeProto *p, s
     return s;
 }
 
+static gable_status read_node(struct reader *r, const Onnx__NodeProto *p, size_t i);
+
 /* A call becomes the function's nodes; its inputs and outputs are the call's. */
 static gable_status expand(struct reader *r, const Onnx__NodeProto *p, size_t i, const Onnx__FunctionProto *f,
                            struct tensor *const *in)
@@ -153,7 +156,7 @@ static gable_status expand(struct reader *r, const Onnx__NodeProto *p, size_t i,
         s = reader_node_error(r, p, i, "has more inputs or outputs than the function %.60s", f->name);
     for (size_t k = 0; k < f->n_input && !s; k++)
         s = reader_define(&inner, f->input[k], k < p->n_input ? in[k] : graph_absent(r->g));
-    for (size_t k = 0; k < f->n_node && !s; k++) s = reader_node(&inner, f->node[k], k);
+    for (size_t k = 0; k < f->n_node && !s; k++) s = read_node(&inner, f->node[k], k);
     for (size_t k = 0; k < p->n_output && !s; k++) {
         struct tensor *t = names_find(inner.names, f->output[k]);
         if (!t)
@@ -177,7 +180,7 @@ static gable_status append_node(struct reader *r, const Onnx__NodeProto *p, size
     return s ? error_within(r->e, "node %zu %.60s (%.40s)", i, name, p->op_type) : GABLE_OK;
 }
 
-gable_status reader_node(struct reader *r, const Onnx__NodeProto *p, size_t i)
+static gable_status read_node(struct reader *r, const Onnx__NodeProto *p, size_t i)
 {
     enum { OPERANDS_MAX = 4096 };
     struct tensor **in = NULL;
@@ -245,9 +248,9 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
         if (!s) s = reader_define(r, name, t);
     }
     for (size_t i = 0; i < p->n_input && !s; i++) s = read_input(r, p->input[i]);
-    for (size_t i = 0; i < p->n_node && !s; i++) s = reader_node(r, p->node[i], i);
+    for (size_t i = 0; i < p->n_node && !s; i++) s = read_node(r, p->node[i], i);
     for (size_t i = 0; i < p->n_output && !s; i++) {
-        struct tensor *t = p->output[i]->name ? reader_find(r, p->output[i]->name) : NULL;
+        struct tensor *t = p->output[i]->name ? find(r, p->output[i]->name) : NULL;
         if (!t)
             return error_set(r->e, GABLE_BAD_INPUT, "the output %.80s is made by no node", text_of(p->output[i]->name));
         graph_output(r->g, t);

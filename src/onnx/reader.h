@@ -29,8 +29,6 @@ struct reader {
 gable_status reader_node_error(struct reader *r, const Onnx__NodeProto *n, size_t i, const char *why, const char *what);
 gable_status reader_no_memory(struct reader *r);
 gable_status reader_define(struct reader *r, const char *name, struct tensor *t);
-/* A tensor by its name, captured where it is of an enclosing graph; NULL where there is none. */
-struct tensor *reader_find(struct reader *r, const char *name);
 
 /* An initializer, or the value of an attribute. */
 gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const char *name, struct tensor **out);
@@ -46,7 +44,6 @@ gable_status reader_constant(struct reader *r, const Onnx__NodeProto *p, size_t 
 gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p);
 /* The body that an attribute holds. */
 gable_status reader_body(struct reader *r, const Onnx__GraphProto *p, const char *name, struct graph **out);
-gable_status reader_node(struct reader *r, const Onnx__NodeProto *p, size_t i);
 
 /* Counts before anything is expanded: a function that calls itself, calls nested too deep and more than 4 M nodes are
    refused. Caller frees. */
