@@ -12,11 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { IDS_MAX = 64 };
+enum { IDS_MAX = 64, KEY_CHECK = 0x100 };
 
 struct request {
     const struct command *self;
-    const char *ids[IDS_MAX], *path, *vendor;
+    const char *ids[IDS_MAX], *path, *vendor, *check;
     int n_ids;
     int kind; /* -1: any */
     int first_year, last_year;
@@ -28,6 +28,8 @@ static const struct argp_option options[] = {
     {"vendor", 'v', "NAME", 0, "only this vendor's", 0},
     {"year", 'y', "YEAR", 0, "only of one year, 2020, or of several, 2018-2022", 0},
     {"chips", 'c', "FILE", 0, "your own chips on top (without it: chips.yaml in the XDG data directory)", 0},
+    {"check", KEY_CHECK, "FILE", 0,
+     "check what a CSV (chip_id,field,stated,unit) or a chips file states; exit 1 where something is wrong", 0},
     {"plot", 'p', NULL, 0, "draw the rooflines of the chips named", 0},
     {"json", 'j', NULL, 0, "one JSON object, values in FLOP/s and byte/s", 0},
     {0},
@@ -70,6 +72,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'v': r->vendor = arg; break;
     case 'y': ok = parse_year(arg, r, &e); break;
     case 'c': r->path = arg; break;
+    case KEY_CHECK: r->check = arg; break;
     case 'p': r->wants_plot = true; break;
     case 'j': r->wants_json = true; break;
     case ARGP_KEY_ARG:
@@ -158,7 +161,13 @@ static int run(const struct command *self, int argc, char **argv)
     if (exit_status) return exit_status;
     if (r.wants_plot && (!r.n_ids || r.n_ids > PLOT_ROOFS_MAX))
         return cli_usage(self, "--plot draws 1 to %d chips: name them", PLOT_ROOFS_MAX);
+    if (r.check && (r.n_ids || r.wants_plot)) return cli_usage(self, "--check FILE takes no chips and no --plot");
     if (chips_load(r.path, &c, &e)) return cli_fail(&e);
+    if (r.check) {
+        exit_status = chips_check(r.check, c, r.wants_json);
+        chips_free(c);
+        return exit_status;
+    }
     const struct chip **chosen = calloc((size_t)c->n + IDS_MAX, sizeof(const struct chip *));
     exit_status = chosen ? select_chips(&r, c, chosen, &n) : 1;
     if (!exit_status) exit_status = show(&r, chosen, n);
@@ -173,7 +182,8 @@ const struct command command_chips = {
     .purpose = "the chip database: peaks and bandwidths with derivations and sources",
     .examples = "  gable chips --kind gpu --year 2020-2024\n"
                 "  gable chips nvidia_t4 --plot\n"
-                "  gable chips nvidia_t4 nvidia_h100_pcie google_tpu_v4\n",
+                "  gable chips nvidia_t4 nvidia_h100_pcie google_tpu_v4\n"
+                "  gable chips --check claims.csv\n",
     .options = options,
     .run = run,
 };

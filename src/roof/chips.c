@@ -37,7 +37,7 @@ gable_status chips_parse(const char *name, const char *yaml, size_t len, struct 
         arena_free(a);
         return error_set(e, GABLE_NO_MEMORY, "no memory for chips");
     }
-    gable_status s = chips_read(name, yaml, len, a, &c->chip, &c->n, e);
+    gable_status s = chips_read(name, yaml, len, DERIVATIONS_MUST_AGREE, a, &c->chip, &c->n, e);
     if (s) {
         arena_free(a);
         return s;
@@ -80,7 +80,7 @@ static gable_status add_file(struct chips *c, const char *path, gable_error *e)
     struct chip *own = NULL;
     int n = 0;
     gable_status s = file_read(path, CHIPS_FILE_MAX, &yaml, &len, e);
-    if (!s) s = chips_read(path, yaml, len, c->arena, &own, &n, e);
+    if (!s) s = chips_read(path, yaml, len, DERIVATIONS_MUST_AGREE, c->arena, &own, &n, e);
     if (!s) s = overlay(c, own, n, e);
     free(yaml);
     return s;

@@ -73,6 +73,7 @@ static const struct field rate_fields[] = {
 struct pass {
     struct yaml_reader y;
     struct arena *arena;
+    enum derivations derivations;
     struct chip *chip; /* grows by realloc */
     int n, room;
 };
@@ -228,7 +229,7 @@ static void check_derivation(struct pass *p, struct chip_rate *rate, struct plac
         yaml_reader_fail(&p->y, at, "'derivation': %s in '%.100s'", e.why, rate->derivation);
         return;
     }
-    if (!(fabs(rate->derived * 1e9 - rate->value) <= 0.01 * rate->value))
+    if (p->derivations == DERIVATIONS_MUST_AGREE && !(fabs(rate->derived * 1e9 - rate->value) <= 0.01 * rate->value))
         yaml_reader_fail(&p->y, at, "the derivation gives %.6g, the value is %.6g: they may differ by 1 %%",
                          rate->derived, rate->value / 1e9);
     rate->derived *= 1e9;
@@ -362,15 +363,15 @@ static void read_document(struct pass *p)
     if (yaml_reader_next(&p->y) != YAML_STREAM_END_EVENT) expected(p, "file", "one document");
 }
 
-gable_status chips_read(const char *name, const char *yaml, size_t len, struct arena *a, struct chip **chip, int *n,
-                        gable_error *e)
+gable_status chips_read(const char *name, const char *yaml, size_t len, enum derivations d, struct arena *a,
+                        struct chip **chip, int *n, gable_error *e)
 {
     if (len > CHIPS_FILE_MAX) {
         error_set(e, GABLE_BAD_INPUT, "%zu bytes; a chips file may have %d", len, CHIPS_FILE_MAX);
         error_within(e, "%s", name);
         return GABLE_BAD_INPUT;
     }
-    struct pass p = {.arena = a};
+    struct pass p = {.arena = a, .derivations = d};
     yaml_reader_init(&p.y, name, yaml, len, e);
     if (!p.y.status) read_document(&p);
     gable_status s = p.y.status;
