@@ -31,7 +31,18 @@ static void describe_product(const struct plan *p, const struct product *c, char
     snprintf(out, room, "gemm %dx%d %s%s%s%s%s", k->most_pixels[panel->count], panel->count, isa_name(k->isa), size,
              c->groups > 1 ? " grouped" : "", c->res ? " + sum" : "", act_name(c->act));
 }
-static void describe_step(const struct plan *p, const struct step *s, char *out, size_t room)
+static void describe_depthwise(const struct plan *p, const struct depthwise_step *d, char *out, size_t room)
+{
+    const char *isa = isa_name(p->kernels->isa);
+    if (d->is_identity)
+        snprintf(out, room, "per channel %s%s", isa, act_name(d->shape.act));
+    else
+        snprintf(out, room, "depthwise %dx%d%s %s%s%s", d->shape.kernel[0], d->shape.kernel[1],
+                 d->shape.stride[1] == 1 ? "" : " s2", isa, act_name(d->shape.act),
+                 d->sums_buffer >= 0 ? " + plane sums" : "");
+}
+/* What the step does for one of its groups. */
+static void describe_step(const struct plan *p, const struct step *s, int group, char *out, size_t room)
 {
     const char *isa = isa_name(p->kernels->isa);
     if (s->type == &step_product) {
@@ -40,13 +51,13 @@ static void describe_step(const struct plan *p, const struct step *s, char *out,
         snprintf(out, room, "winograd F(4x4,3x3) %s%s%s", isa, s->winograd.res ? " + sum" : "",
                  act_name(s->winograd.act));
     } else if (s->type == &step_depthwise) {
-        const struct depthwise_step *d = &s->depthwise;
-        if (d->is_identity)
-            snprintf(out, room, "per channel %s%s", isa, act_name(d->shape.act));
-        else
-            snprintf(out, room, "depthwise %dx%d%s %s%s%s", d->shape.kernel[0], d->shape.kernel[1],
-                     d->shape.stride[1] == 1 ? "" : " s2", isa, act_name(d->shape.act),
-                     d->sums_buffer >= 0 ? " + plane sums" : "");
+        describe_depthwise(p, &s->depthwise, out, room);
+    } else if (s->type == &step_ring && group == s->group) {
+        describe_depthwise(p, &s->ring.depthwise, out, room);
+    } else if (s->type == &step_ring) {
+        describe_product(p, &s->ring.product, out, room);
+        size_t n = strlen(out);
+        snprintf(out + n, room - n, " into a ring");
     } else if (s->type == &step_excite) {
         static const char *const uses[] = {"planes in place", "planes copied", "weights scaled"};
         snprintf(out, room, "squeeze-excite %s, %s", isa, uses[s->excite.use]);
@@ -57,24 +68,30 @@ static void describe_step(const struct plan *p, const struct step *s, char *out,
     }
 }
 
+static bool works_for(const struct step *s, int group)
+{
+    return s->group == group || (s->type == &step_ring && s->ring.product_group == group);
+}
 /* Names of a group's steps, " + " between. */
 static const char *describe_group(struct plan *p, int group)
 {
     char all[256] = "", one[128];
     size_t n = 0;
     for (int i = 0; i < p->n_steps; i++) {
-        if (p->steps[i].group != group || n >= sizeof all) continue;
-        describe_step(p, &p->steps[i], one, sizeof one);
+        const struct step *s = &p->steps[i];
+        if (!works_for(s, group) || n >= sizeof all) continue;
+        describe_step(p, s, group, one, sizeof one);
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", n ? " + " : "", one);
     }
     return arena_string(p->memory, n ? all : "none: the same data");
 }
 
-/* The normalisation whose arithmetic went into the step's weights. */
-static const struct node *folded_norm(const struct step *s)
+/* The normalisation whose arithmetic went into the weights of the group's part of a step. */
+static const struct node *folded_norm(const struct step *s, int group)
 {
     if (s->type == &step_product) return s->product.source.norm;
     if (s->type == &step_winograd) return s->winograd.source.norm;
+    if (s->type == &step_ring) return group == s->group ? s->ring.depthwise.source.norm : s->ring.product.source.norm;
     return s->type == &step_depthwise && !s->depthwise.is_identity ? s->depthwise.source.norm : NULL;
 }
 /* Executed less counted FLOPs of a step's algorithm; see docs/METRICS.md, Engine. */
@@ -98,8 +115,8 @@ static count executed(const struct plan *p, const struct analysis *a, int group)
     count flops = a->group_cost[group].flops;
     for (int i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
-        if (s->group != group) continue;
-        const struct node *norm = folded_norm(s);
+        if (!works_for(s, group)) continue;
+        const struct node *norm = folded_norm(s, group);
         flops += algorithm_difference(p, s) - (norm ? a->nodes[norm->index].cost.flops : 0);
     }
     return flops;

@@ -218,8 +218,14 @@ int step_rows(const struct step *s)
     if (s->type == &step_product) return s->product.in->height;
     if (s->type == &step_winograd) return s->winograd.in->height;
     if (s->type == &step_depthwise) return s->depthwise.in->height;
+    if (s->type == &step_ring) return s->ring.product.in->height;
     if (s->type == &step_excite) return s->excite.in->height;
     if (s->type == &step_pool) return s->pool.in->height;
     if (s->type == &step_mean) return s->mean.in->height;
     return s->pointwise.a->height;
+}
+struct depthwise_step *step_as_depthwise(struct step *s)
+{
+    if (s->type == &step_ring) return &s->ring.depthwise;
+    return s->type == &step_depthwise ? &s->depthwise : NULL;
 }

@@ -7,6 +7,8 @@
 gable_status lower_graph(struct plan *p, gable_error *e);
 /* Rows of the planes that a step reads. */
 int step_rows(const struct step *s);
+/* The depthwise convolution that a step is or ends with; NULL for none. */
+struct depthwise_step *step_as_depthwise(struct step *s);
 
 /* The rest is shared by the lower_*.c files. */
 struct chain { /* convolution or product, normalisation, activation, sum, activation: what one step does */
@@ -44,6 +46,6 @@ bool is_view(const struct node *n);
 gable_status lower_scale(struct plan *p, const struct node *n, gable_error *e);
 gable_status lower_output(struct plan *p, int i, gable_error *e);
 
-extern const struct step_type step_product, step_winograd, step_depthwise, step_excite, step_pool, step_mean, step_add,
-    step_scale, step_copy, step_collect, step_store;
+extern const struct step_type step_product, step_winograd, step_depthwise, step_ring, step_excite, step_pool, step_mean,
+    step_add, step_scale, step_copy, step_collect, step_store;
 #endif

@@ -55,21 +55,46 @@ static gable_status finish(struct plan *p, const struct chain *c, struct layout 
     return lower_sum(p, out, layout_of(p, c->res), c->act_after_sum, c->out, e);
 }
 
-/* A product that writes what d reads and nothing between: threads may then go on without meeting, so what one still
-   reads of the product's inputs must outlive what another already writes here. */
-static void find_feeder(struct plan *p, struct depthwise_step *d)
+/* Is the last step a product whose output this tensor is and nothing else reads? */
+static bool follows_product(const struct plan *p, const struct tensor *t, const struct layout *in)
 {
-    struct step *before = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
-    d->feeder = -1;
-    if (!before || before->type != &step_product || before->is_head || before->product.out != d->in) return;
-    if (!layout_is_plain(d->in, p->kernels->vl)) return;
-    struct product *c = &before->product;
-    d->feeder = p->n_steps - 1;
-    c->feeds_depthwise = true;
-    plan_touch(p, c->in);
-    if (c->res) plan_touch(p, c->res);
-    plan_touch_buffer(p, c->pad_buffer);
-    plan_touch_buffer(p, c->scaled_buffer);
+    const struct step *before = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
+    if (!before || before->type != &step_product || before->is_head || before->product.out != in) return false;
+    if (before->product.res || before->product.groups > 1 || before->product.scaled_buffer >= 0) return false;
+    return p->uses[t->index] == 1 && !is_view(t->producer);
+}
+/* The last step, a product, becomes the first half of one that goes on with a depthwise convolution; what it wrote has
+   no place in the arena any more. */
+static struct step *begin_ring(struct plan *p)
+{
+    struct step *s = &p->steps[--p->n_steps];
+    struct product product = s->product;
+    int group = s->group;
+    p->buffers[product.out->place[0].buffer].floats = 0;
+    *s = (struct step){.type = &step_ring, .group = p->current_group};
+    s->ring.product = product;
+    s->ring.product_group = group;
+    return s;
+}
+/* How much of the product's planes the ring holds: all of one panel if that stays near, else the rows that some output
+   rows need, of as many panels as find room. */
+static void size_ring(struct plan *p, struct ring_step *r)
+{
+    struct depthwise *d = &r->depthwise.shape;
+    const struct panels *panels = &r->product.panels;
+    int window = (d->kernel[0] - 1) * d->dilation[0] + 1, least = window + d->stride[0], blocks = 1;
+    for (int i = 0; i < panels->n; i++)
+        if (panels->panel[i].count > blocks) blocks = panels->panel[i].count;
+    long row = (long)blocks * d->width * p->kernels->vl;
+    if (row * d->height <= p->l2_floats || least > d->height) least = d->height;
+    long together = p->l2_floats / (row * least), passes;
+    if (together < 1) together = 1;
+    passes = (panels->n + together - 1) / together;
+    together = (panels->n + passes - 1) / passes;
+    long kept = p->l2_floats / (row * together);
+    d->kept = kept < least ? least : kept > d->height ? d->height : (int)kept;
+    r->panels = (int)together;
+    if (row * together * d->kept > p->scratch_floats) p->scratch_floats = row * together * d->kept;
 }
 
 static gable_status add_depthwise(struct plan *p, const struct chain *c, struct folded source, const struct geometry *g,
@@ -78,13 +103,13 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
     const struct shape *y = &c->root->out[0]->shape;
     int vl = p->kernels->vl, height = (int)y->dim[2], width = (int)y->dim[3];
     struct layout *in = arranged(p, layout_of(p, c->root->in[0]), ARRANGED_DISTINCT);
-    struct step *s = in ? plan_step(p, &step_depthwise) : NULL;
+    bool is_ring = in && source.weight && follows_product(p, c->root->in[0], in);
+    struct step *s = is_ring ? begin_ring(p) : in ? plan_step(p, &step_depthwise) : NULL;
     struct layout *out = s ? layout_new(p->memory, in->channels, height, width) : NULL;
     if (!out) return lower_no_memory(p, e);
-    struct depthwise_step *d = &s->depthwise;
+    struct depthwise_step *d = is_ring ? &s->ring.depthwise : &s->depthwise;
     int half = g->kernel[0] / 2;
     *d = (struct depthwise_step){.source = source, .in = in, .out = out, .sums_buffer = -1};
-    find_feeder(p, d);
     d->is_identity = !source.weight;
     d->blocks = layout_blocks(p->memory, in, vl);
     d->out_buffer = plan_buffer(p, (long)d->blocks.n * height * width * vl);
@@ -95,6 +120,7 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
                                   .out_width = width,
                                   .pad_top = g->pad[0],
                                   .pad_left = g->pad[1],
+                                  .kept = in->height,
                                   .act = c->act};
     memcpy(d->shape.kernel, g->kernel, sizeof g->kernel);
     memcpy(d->shape.stride, g->stride, sizeof g->stride);
@@ -106,6 +132,7 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
         int block = blocks_find(&d->blocks, in->place[i], vl);
         out->place[i] = (struct place){d->out_buffer, block * height * width * vl + in->place[i].offset % vl};
     }
+    if (is_ring) size_ring(p, &s->ring);
     out->writer = p->n_steps;
     plan_touch(p, in);
     plan_add(p);

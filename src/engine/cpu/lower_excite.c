@@ -47,13 +47,13 @@ static int find_sums(struct plan *p, struct layout *in, bool *has_parts)
 {
     int vl = p->kernels->vl, blocks = blocks_needed(in->channels, vl);
     struct step *writer = in->writer >= 0 ? &p->steps[in->writer] : NULL;
-    *has_parts = writer && writer->type == &step_depthwise && writer->depthwise.out == in &&
-                 writer->depthwise.sums_buffer < 0 && writer->depthwise.blocks.n == blocks;
+    struct depthwise_step *d = writer ? step_as_depthwise(writer) : NULL;
+    *has_parts = d && d->out == in && d->sums_buffer < 0 && d->blocks.n == blocks;
     if (*has_parts) {
         int buffer = plan_buffer(p, (long)p->threads * blocks * vl);
         if (buffer < 0) return -1;
         p->buffers[buffer].first = in->writer;
-        return writer->depthwise.sums_buffer = buffer;
+        return d->sums_buffer = buffer;
     }
     struct step *s = plan_step(p, &step_mean);
     if (!s) return -1;

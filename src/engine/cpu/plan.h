@@ -52,8 +52,7 @@ struct product { /* convolution or Gemm as matrix product */
     struct layout *in, *out, *res;
     int kernel[2], stride[2], dilation[2], pad[4]; /* pad: top, left, bottom, right */
     int groups;
-    bool feeds_depthwise; /* the next step is a depthwise convolution of what this one writes */
-    bool is_flat;         /* 1x1, stride 1, no pads: all pixels in one row */
+    bool is_flat; /* 1x1, stride 1, no pads: all pixels in one row */
     enum gemm_variant variant;
     struct activation act;
     struct panels panels;
@@ -76,9 +75,16 @@ struct depthwise_step {
     struct depthwise shape;
     struct blocks blocks;
     int out_buffer, sums_buffer; /* sums: [threads][block][vl] of what is written, -1 for none */
-    int feeder;                  /* the step of the product just before that writes `in`, -1 for none */
     bool is_identity;            /* no convolution: an activation or a normalisation alone */
     const float *w, *bias;
+};
+/* A product whose rows only a depthwise convolution reads: they pass through a ring of rows in the near cache and never
+   lie in the arena. */
+struct ring_step {
+    struct product product;
+    struct depthwise_step depthwise; /* the step's own group; depthwise.shape.kept rows are in the ring */
+    int product_group;
+    int panels; /* of the product, that share the ring */
 };
 enum gate_use { GATE_IN_PLACE, GATE_COPY, GATE_WEIGHTS };
 struct excite {
@@ -136,6 +142,7 @@ struct step {
         struct product product;
         struct winograd_step winograd;
         struct depthwise_step depthwise;
+        struct ring_step ring;
         struct excite excite;
         struct pool pool;
         struct mean mean;

@@ -15,12 +15,12 @@ static double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* Adds what has passed since *since to a group. */
-static void clock_group(const struct worker *w, int group, double *since)
+void worker_clock(const struct worker *w, int group)
 {
+    if (!w->clock) return;
     double now = now_ns();
-    w->clock[group] += now - *since;
-    *since = now;
+    w->clock[group] += now - *w->since;
+    *w->since = now;
 }
 
 static void run_step(const struct worker *w, const struct step *s)
@@ -44,11 +44,11 @@ static void run_step(const struct worker *w, const struct step *s)
 static void run_steps(const struct worker *w, int first, int last, bool is_head)
 {
     const struct plan *p = w->plan;
-    double since = w->clock ? now_ns() : 0;
+    if (w->clock) *w->since = now_ns();
     for (int i = first; i < last; i++) {
         if (p->steps[i].is_head != is_head) continue;
         run_step(w, &p->steps[i]);
-        if (w->clock) clock_group(w, p->steps[i].group, &since);
+        worker_clock(w, p->steps[i].group);
     }
 }
 
@@ -117,6 +117,7 @@ static void work(void *arg, int thread, int threads)
 {
     struct cpu_session *s = arg;
     uint64_t mode = denormals_flush();
+    double *clock = s->is_timed ? s->group_ns[thread] : NULL, start = clock ? now_ns() : 0, since = start;
     struct worker w = {.plan = s->plan,
                        .kernels = s->plan->kernels,
                        .team = s->base.team,
@@ -126,8 +127,8 @@ static void work(void *arg, int thread, int threads)
                        .shared_scratch = s->scratch[0],
                        .inputs = s->inputs,
                        .outputs = s->outputs,
-                       .n_slots = 1};
-    double *clock = s->is_timed ? s->group_ns[thread] : NULL, start = clock ? now_ns() : 0;
+                       .n_slots = 1,
+                       .since = &since};
     if (s->side_images > 0) {
         w.clock = clock;
         run_side_by_side(s, &w);
@@ -139,9 +140,8 @@ static void work(void *arg, int thread, int threads)
     w.parts = threads;
     run_together(s, &w);
     run_steps(&w, 0, s->plan->n_steps, true);
-    start = w.clock ? now_ns() : 0;
     store_rows(&w);
-    if (w.clock) clock_group(&w, s->base.n_groups - 1, &start);
+    worker_clock(&w, s->base.n_groups - 1);
     denormals_restore(mode);
 }
 

@@ -1,7 +1,7 @@
 /* Convolutions and classifiers as matrix products. */
 #include "engine/cpu/lower.h"
 #include "engine/cpu/panels.h"
-#include "engine/cpu/worker.h"
+#include "engine/cpu/product.h"
 
 #include <string.h>
 
@@ -20,9 +20,8 @@ static int offset_of(const struct plan *p, const struct product *c, int channel,
     return ((block * height + y) * width + x) * vl + in->place[channel].offset % vl;
 }
 
-static void resolve(struct plan *p, struct step *s)
+void product_resolve(const struct plan *p, struct product *c)
 {
-    struct product *c = &s->product;
     int vl = p->kernels->vl, taps = c->kernel[0] * c->kernel[1], each = c->in->channels / c->groups, n = 0;
     for (int group = 0; group < c->groups; group++)
         for (int block = 0; block < each; block += vl)
@@ -32,13 +31,25 @@ static void resolve(struct plan *p, struct step *s)
                     if (group == 0) c->panels.map[n] = i * taps + tap;
                 }
 }
-static long weight_floats(const struct plan *p, const struct step *s)
+long product_floats(const struct plan *p, const struct product *c)
 {
-    return panels_floats(p, &s->product.panels, s->product.source.outputs, s->product.groups);
+    return panels_floats(p, &c->panels, c->source.outputs, c->groups);
 }
+void product_pack(const struct plan *p, struct product *c, const struct weights *w, float *to)
+{
+    panels_pack(p, &c->panels, &c->source, c->source.outputs, c->groups, w, to);
+}
+struct strides product_strides(const struct plan *p, const struct product *c)
+{
+    int unit = c->in->input >= 0 ? 1 : p->kernels->vl, width = c->in->width + c->pad[1] + c->pad[3];
+    return (struct strides){c->stride[1] * unit, c->stride[0] * width * unit};
+}
+
+static void resolve(struct plan *p, struct step *s) { product_resolve(p, &s->product); }
+static long weight_floats(const struct plan *p, const struct step *s) { return product_floats(p, &s->product); }
 static void pack(const struct plan *p, struct step *s, const struct weights *w, float *to)
 {
-    panels_pack(p, &s->product.panels, &s->product.source, s->product.source.outputs, s->product.groups, w, to);
+    product_pack(p, &s->product, w, to);
 }
 
 /* Copies the input into the middle of its padding. */
@@ -66,17 +77,15 @@ static void pad(const struct worker *w, const struct product *c)
     }
 }
 
-/* Where the input begins, once padded. */
-static const float *source_of(const struct worker *w, const struct step *s)
+const float *product_source(const struct worker *w, const struct product *c)
 {
-    const struct product *c = &s->product;
     if (c->pad_buffer >= 0) {
         pad(w, c);
         worker_barrier(w);
         return worker_buffer(w, c->pad_buffer);
     }
     if (c->in->input >= 0) return worker_input(w, c->in);
-    return s->is_head ? w->head : w->arena;
+    return c->in->is_head ? w->head : w->arena;
 }
 
 /* Units of work: panels x segments of rows. Weights that fit the second-level cache are the inner loop. */
@@ -97,8 +106,7 @@ static struct units cut(const struct worker *w, const struct step *s)
         int most = w->kernels->most_pixels[c->panels.panel[0].count];
         u.segments = (u.width + most - 1) / most;
     }
-    u.is_panel_inner =
-        (long)c->panels.k * c->source.outputs <= w->plan->l2_floats * 4 / 3 && !worker_keeps_panels(w, c);
+    u.is_panel_inner = (long)c->panels.k * c->source.outputs <= w->plan->l2_floats * 4 / 3;
     return u;
 }
 
@@ -106,21 +114,14 @@ static void run(const struct worker *w, const struct step *s)
 {
     const struct product *c = &s->product;
     const struct kernels *k = w->kernels;
-    bool is_planar = c->in->input >= 0;
-    int in_width = c->in->width + c->pad[1] + c->pad[3];
-    int step = c->stride[1] * (is_planar ? 1 : k->vl), row_step = c->stride[0] * in_width * (is_planar ? 1 : k->vl);
-    const float *x = source_of(w, s), *res = c->res ? worker_place(w, c->res->place[0]) : NULL;
+    struct strides by = product_strides(w->plan, c);
+    const float *x = product_source(w, c), *res = c->res ? worker_place(w, c->res->place[0]) : NULL;
     const float *weights = c->scaled_buffer >= 0 ? worker_buffer(w, c->scaled_buffer) : c->panels.w;
     float *out = worker_place(w, c->out->place[0]);
     long block = (long)c->out->pixels * k->vl;
-    struct gemm g = {.k = c->panels.k, .step = step, .act = c->act, .block = block, .res_block = block};
+    struct gemm g = {.k = c->panels.k, .step = by.pixel, .act = c->act, .block = block, .res_block = block};
     struct units u = cut(w, s);
-    long per_panel = (long)u.rows * u.segments, first, last;
-    if (worker_keeps_panels(w, c)) {
-        last = worker_share(w, c->panels.n, &first) * per_panel;
-        first *= per_panel;
-    } else
-        last = worker_share(w, per_panel * c->panels.n, &first);
+    long per_panel = (long)u.rows * u.segments, first, last = worker_share(w, per_panel * c->panels.n, &first);
     for (long i = first; i < last;) {
         int panel = (int)(u.is_panel_inner ? i % c->panels.n : i / per_panel), panels = 1;
         long position = u.is_panel_inner ? i / c->panels.n : i % per_panel;
@@ -129,16 +130,16 @@ static void run(const struct worker *w, const struct step *s)
         int x0 = (int)(u.width * at / u.segments), x1 = (int)(u.width * (at + 1) / u.segments);
         long to = c->panels.panel[panel].first * block + (y * c->out->width + x0) * k->vl;
         panels_run(k, &g, &c->panels, weights, c->variant,
-                   &(struct span_of_pixels){.x = x + y * row_step + (long)x0 * step,
+                   &(struct span_of_pixels){.x = x + y * by.row + (long)x0 * by.pixel,
                                             .pixels = x1 - x0,
-                                            .step = step,
+                                            .step = by.pixel,
                                             .first_panel = panel,
                                             .last_panel = panel + panels,
                                             .res = res ? res + to : NULL,
                                             .out = out + to});
         i += panels;
     }
-    if (!worker_keeps_panels(w, c)) worker_barrier(w);
+    worker_barrier(w);
 }
 const struct step_type step_product = {
     .name = "gemm", .resolve = resolve, .weight_floats = weight_floats, .pack = pack, .run = run};

@@ -15,12 +15,15 @@ struct worker {
     int n_slots;
     int image;       /* index in the batch */
     double *clock;   /* per group: time is added; NULL where none is taken */
+    double *since;   /* when the clock was read last */
     int part, parts; /* threads that share this image; 1: alone */
 };
 static inline void worker_barrier(const struct worker *w)
 {
     if (w->parts > 1) team_barrier(w->team);
 }
+/* Adds what has passed since the clock was read last to a group; nothing where no clock is taken. */
+void worker_clock(const struct worker *w, int group);
 /* Share of n units: *first .. the value returned. */
 static inline long worker_share(const struct worker *w, long n, long *first)
 {
@@ -35,14 +38,6 @@ static inline float *worker_place(const struct worker *w, struct place at)
 static inline float *worker_buffer(const struct worker *w, int buffer)
 {
     return w->arena + w->plan->buffers[buffer].at;
-}
-/* Whether threads take the same panels of a product as of the depthwise convolution after it: then what one core wrote
-   it also reads, and no barrier is needed between the two. Large planes are cut by rows instead. */
-static inline bool worker_keeps_panels(const struct worker *w, const struct product *c)
-{
-    bool is_small = 2L * c->out->pixels * w->kernels->vl <= w->plan->l2_floats;
-    bool is_even = c->panels.n % w->parts == 0 || c->panels.n >= 8 * w->parts;
-    return w->parts > 1 && c->feeds_depthwise && is_small && is_even;
 }
 /* The planes of a model input for the current image. */
 static inline float *worker_input(const struct worker *w, const struct layout *l)

@@ -67,23 +67,29 @@ static segment_tile *const tiles[2][2][MOST_OUTPUTS + 1] = {
     {{SEGMENTS(SEGMENT_ENTRY, 5, 1)}, {SEGMENTS(SEGMENT_ENTRY, 5, 2)}},
 };
 
+/* NULL outside the image. */
+static const float *row_of(const struct depthwise *d, const float *plane, int r)
+{
+    return r < 0 || r >= d->height ? NULL : plane + (long)(r % d->kept) * d->width * VL;
+}
+
 static V centred_rows(const struct depthwise *d, const float *plane, const float *w, const float *bias, float *out,
                       int y0, int y1, V sum)
 {
     struct segment s = {.w = w, .bias = v_load(bias), .act = d->act};
     int k = d->kernel[0], stride = d->stride[1], n = (d->out_width + MOST_OUTPUTS - 1) / MOST_OUTPUTS;
     segment_tile *const *of_length = tiles[k == 5][stride == 2];
-    for (int y = y0; y < y1; y++)
+    for (int y = y0; y < y1; y++) {
+        const float *rows[MOST_ROWS];
+        for (int i = 0; i < k; i++) rows[i] = row_of(d, plane, y * d->stride[0] - d->pad_top + i);
         for (int t = 0; t < n; t++) {
             int x0 = d->out_width * t / n, x1 = d->out_width * (t + 1) / n, first = x0 * stride - d->pad_left;
             s.lo = -first;
             s.hi = d->width - first;
-            for (int i = 0; i < k; i++) {
-                int r = y * d->stride[0] - d->pad_top + i;
-                s.rows[i] = r < 0 || r >= d->height ? NULL : plane + ((long)r * d->width + first) * VL;
-            }
+            for (int i = 0; i < k; i++) s.rows[i] = rows[i] ? rows[i] + (long)first * VL : NULL;
             sum = of_length[x1 - x0](&s, out + ((long)y * d->out_width + x0) * VL, sum);
         }
+    }
     return sum;
 }
 
@@ -91,12 +97,12 @@ static V one_output(const struct depthwise *d, const float *plane, const float *
 {
     V acc = bias;
     for (int i = 0; i < d->kernel[0]; i++) {
-        int r = y * d->stride[0] - d->pad_top + i * d->dilation[0];
-        if (r < 0 || r >= d->height) continue;
+        const float *row = row_of(d, plane, y * d->stride[0] - d->pad_top + i * d->dilation[0]);
+        if (!row) continue;
         for (int j = 0; j < d->kernel[1]; j++) {
             int c = x * d->stride[1] - d->pad_left + j * d->dilation[1];
             if (c < 0 || c >= d->width) continue;
-            acc = v_fma(v_load(plane + ((long)r * d->width + c) * VL), v_load(w + (i * d->kernel[1] + j) * VL), acc);
+            acc = v_fma(v_load(row + (long)c * VL), v_load(w + (i * d->kernel[1] + j) * VL), acc);
         }
     }
     return acc;

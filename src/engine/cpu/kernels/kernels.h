@@ -37,6 +37,7 @@ typedef gemm_tile *gemm_tiles[GEMM_BLOCKS + 1][GEMM_PIXELS + 1]; /* [blocks][pix
 struct depthwise {
     int height, width, out_height, out_width;                 /* of the planes */
     int kernel[2], stride[2], dilation[2], pad_top, pad_left; /* [rows, columns] */
+    int kept;                                                 /* rows of the input in memory: row r lies at r % kept */
     bool is_centred;                                          /* 3x3 or 5x5, pads of half the kernel, no dilation */
     struct activation act;
 };
