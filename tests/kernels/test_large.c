@@ -1,0 +1,197 @@
+/* Values large enough for tiles, pieces and threads, against the plainest loops. */
+#include "check.h"
+#include "engine/general/general.h"
+
+#include <math.h>
+#include <string.h>
+
+struct node_run {
+    struct graph *graph;
+    struct general *session;
+    const struct value *out;
+};
+
+static struct node_run run_node(const char *op, const char *list, int n_listed, const int64_t *listed, int n_in,
+                                const struct value *in)
+{
+    struct node_run r = {.graph = graph_new("g", "test", 1 << 20)};
+    struct tensor *operands[3];
+    struct cpus cpus;
+    gable_error e = {0};
+    for (int i = 0; i < n_in; i++)
+        operands[i] = graph_input(r.graph, i ? (i == 1 ? "b" : "c") : "a", in[i].dtype, in[i].rank, in[i].dim);
+    r.graph->opset = 17;
+    struct node *n = graph_node(r.graph, op, "", "n", NULL, n_in, operands, 1);
+    if (list) node_set_ints(r.graph, n, list, n_listed, listed);
+    graph_output(r.graph, n->out[0]);
+    cpus_read("", &cpus);
+    assert_ok(general_open(r.graph, NULL, &cpus, &(struct general_options){.threads = 2}, &r.session, &e), &e);
+    for (int i = 0; i < n_in; i++) assert_ok(general_set_input(r.session, i, &in[i], &e), &e);
+    assert_ok(general_run(r.session, &e), &e);
+    r.out = general_output(r.session, 0);
+    return r;
+}
+
+static void end(struct node_run *r)
+{
+    general_close(r->session);
+    graph_free(r->graph);
+}
+
+/* Elements 1, 2, 3 ... modulo a prime, so that misplaced ones are seen. */
+static struct value numbered(struct pool *p, enum dtype d, int rank, const int64_t *dim)
+{
+    struct value v, whole;
+    gable_error e = {0};
+    assert_ok(value_new(p, DTYPE_S64, rank, dim, &whole, &e), &e);
+    assert_ok(value_new(p, d, rank, dim, &v, &e), &e);
+    for (int64_t i = 0; i < whole.n; i++) ((int64_t *)whole.data)[i] = i * 7 % 127;
+    value_convert(&whole, &v);
+    value_release(&whole);
+    return v;
+}
+
+/* The offset in x of element i of its transpose. */
+static int64_t source(const struct value *x, const struct value *y, const int64_t *order, int64_t i)
+{
+    int64_t offset = 0;
+    for (int a = y->rank - 1; a >= 0; a--) {
+        offset += i % y->dim[a] * value_count(x, (int)order[a] + 1, x->rank);
+        i /= y->dim[a];
+    }
+    return offset;
+}
+
+static void axes_change_places(void **state)
+{
+    static const struct {
+        int rank;
+        int64_t dim[4], order[4];
+    } cases[] = {
+        {2, {300, 70}, {1, 0}},
+        {2, {7, 1000}, {1, 0}},
+        {2, {1000, 3}, {1, 0}},
+        {4, {2, 3, 40, 50}, {0, 2, 3, 1}},
+        {4, {2, 40, 50, 3}, {0, 3, 1, 2}},
+        {4, {2, 33, 9, 17}, {0, 2, 3, 1}},
+        {3, {20, 30, 64}, {1, 0, 2}},
+        {4, {5, 6, 7, 8}, {3, 2, 1, 0}},
+        {4, {9, 8, 10, 11}, {2, 3, 0, 1}},
+    };
+    static const enum dtype types[] = {DTYPE_F32, DTYPE_U8, DTYPE_F16, DTYPE_S64};
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(cases) * COUNT_OF(types); k++) {
+        const int64_t *dim = cases[k / 4].dim, *order = cases[k / 4].order;
+        struct pool *p = pool_new(1 << 26);
+        struct value x = numbered(p, types[k % 4], cases[k / 4].rank, dim);
+        struct node_run r = run_node("Transpose", "perm", x.rank, order, 1, &x);
+        for (int64_t i = 0; i < r.out->n; i++)
+            if (value_int(r.out, i) != value_int(&x, source(&x, r.out, order, i)))
+                fail_msg("case %zu: element %lld", k, (long long)i);
+        end(&r);
+        value_release(&x);
+        pool_free(p);
+    }
+}
+
+static void long_sums_are_those_of_doubles(void **state)
+{
+    static const struct {
+        int rank;
+        int64_t dim[3], n_axes, axes[3];
+    } cases[] = {
+        {1, {1000003, 0, 0}, 1, {0, 0, 0}}, {2, {200003, 5, 0}, 1, {0, 0, 0}}, {2, {5, 200003, 0}, 1, {1, 0, 0}},
+        {3, {64, 3, 5000}, 2, {0, 2, 0}},   {3, {2, 70000, 3}, 1, {1, 0, 0}},  {2, {3, 1500, 0}, 1, {0, 0, 0}},
+    };
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(cases); k++) {
+        struct pool *p = pool_new(1 << 26);
+        struct value x = numbered(p, DTYPE_F32, cases[k].rank, cases[k].dim);
+        struct node_run r = run_node("ReduceMean", "axes", (int)cases[k].n_axes, cases[k].axes, 1, &x);
+        double sum[1500] = {0};
+        for (int64_t i = 0; i < x.n; i++) {
+            int64_t at = 0, rest = i;
+            for (int a = 0; a < x.rank; a++) {
+                int64_t after = value_count(&x, a + 1, x.rank), index = rest / after;
+                rest %= after;
+                at = at * r.out->dim[a] + (r.out->dim[a] == 1 ? 0 : index);
+            }
+            sum[at] += value_real(&x, i);
+        }
+        for (int64_t i = 0; i < r.out->n; i++) {
+            double want = sum[i] / (double)(x.n / r.out->n);
+            if (fabs(value_real(r.out, i) - want) > 1e-6 * want)
+                fail_msg("case %zu: mean %lld is %.9g, not %.9g", k, (long long)i, value_real(r.out, i), want);
+        }
+        end(&r);
+        value_release(&x);
+        pool_free(p);
+    }
+}
+
+static void broadcasting_reaches_every_element(void **state)
+{
+    static const struct {
+        int64_t a[4], b[4];
+    } cases[] = {
+        {{2, 30, 40, 50}, {1, 30, 1, 1}}, {{2, 30, 40, 50}, {1, 1, 1, 50}}, {{200, 1, 300, 1}, {1, 7, 1, 2}},
+        {{60, 60, 7, 3}, {60, 1, 7, 1}},  {{1, 1, 1, 1}, {4, 5, 60, 70}},
+    };
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(cases); k++) {
+        struct pool *p = pool_new(1 << 26);
+        struct value in[] = {numbered(p, DTYPE_F32, 4, cases[k].a), numbered(p, DTYPE_F32, 4, cases[k].b)};
+        struct node_run r = run_node("Sub", NULL, 0, NULL, 2, in);
+        for (int64_t i = 0; i < r.out->n; i++) {
+            int64_t rest = i, at[2] = {0, 0};
+            for (int a = 0; a < 4; a++) {
+                int64_t after = value_count(r.out, a + 1, 4), index = rest / after;
+                rest %= after;
+                for (int j = 0; j < 2; j++) at[j] = at[j] * in[j].dim[a] + (in[j].dim[a] == 1 ? 0 : index);
+            }
+            double want = value_real(&in[0], at[0]) - value_real(&in[1], at[1]);
+            if (value_real(r.out, i) != want) fail_msg("case %zu: element %lld", k, (long long)i);
+        }
+        end(&r);
+        value_release(&in[0]);
+        value_release(&in[1]);
+        pool_free(p);
+    }
+}
+
+/* Over all exponents: exp, log, tanh, erf, sigmoid as the C library has them in double. */
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static void smooth_functions_are_near(void **state)
+{
+    static const struct {
+        const char *op;
+        double (*f)(double);
+        double units; /* in the last place of a float */
+    } cases[] = {{"Exp", exp, 2}, {"Log", log, 2}, {"Tanh", tanh, 3}, {"Erf", erf, 3}, {"Sigmoid", sigmoid, 3}};
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(cases); k++) {
+        struct pool *p = pool_new(1 << 26);
+        struct value x = numbered(p, DTYPE_F32, 1, (const int64_t[]){200000});
+        float *v = x.data;
+        for (int64_t i = 0; i < x.n; i++)
+            v[i] = (i % 2 ? -1.0f : 1.0f) * ldexpf(1 + (float)i / 200000, (int)(i % 27) - 20);
+        struct node_run r = run_node(cases[k].op, NULL, 0, NULL, 1, &x);
+        for (int64_t i = 0; i < x.n; i++) {
+            double want = cases[k].f((double)v[i]), got = value_real(r.out, i);
+            if ((want != want && got != got) || fabs(want) > 3.4e38 || fabs(want) < 1e-37) continue;
+            if (fabs(got - want) > cases[k].units * 0x1p-23 * fabs(want))
+                fail_msg("%s of %.9g is %.9g, not %.9g", cases[k].op, (double)v[i], got, want);
+        }
+        end(&r);
+        value_release(&x);
+        pool_free(p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(axes_change_places), cmocka_unit_test(long_sums_are_those_of_doubles),
+        cmocka_unit_test(broadcasting_reaches_every_element), cmocka_unit_test(smooth_functions_are_near)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
