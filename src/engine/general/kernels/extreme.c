@@ -60,9 +60,9 @@ enum { LANES = 16 };
 #define HOT_U32
 #define HOT_U16
 #define HOT_U8
-#define REALS(name, T)                                     \
-    SEARCH(greatest, name, T, v > w || (v != v && w == w)) \
-    SEARCH(smallest, name, T, v < w || (v != v && w == w))
+#define REALS(name, T)                                         \
+    SEARCH(greatest, name, T, (v > w) | ((v != v) & (w == w))) \
+    SEARCH(smallest, name, T, (v < w) | ((v != v) & (w == w)))
 #define WHOLES(name, T)              \
     SEARCH(greatest, name, T, v > w) \
     SEARCH(smallest, name, T, v < w)

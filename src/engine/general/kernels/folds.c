@@ -4,54 +4,66 @@
 #include "engine/general/kernels/smooth.h"
 
 /* So many accumulators side by side: the compiler makes vectors of them, and rounding errors grow slower. */
-enum { LANES = 16 };
+enum { LANES = 16, AT_ONCE = 4 }; /* AT_ONCE: rows that a row of accumulators takes */
 
-#define FOLD(op, name, T, A, first, step, join)                                                   \
-    HOT_##name static void op##_row_##name(const void *from, int64_t n, union accumulator *a,     \
-                                           const union accumulator *shift)                        \
-    {                                                                                             \
-        const T *x = from, s = shift ? (T)shift->IN_##name : 0;                                   \
-        A lane[LANES];                                                                            \
-        int64_t i = 0;                                                                            \
-        (void)s;                                                                                  \
-        for (int j = 0; j < LANES; j++) lane[j] = first;                                          \
-        for (; i + LANES <= n; i += LANES)                                                        \
-            for (int j = 0; j < LANES; j++) {                                                     \
-                const T v = x[i + j];                                                             \
-                const A w = lane[j];                                                              \
-                lane[j] = (A)(step);                                                              \
-            }                                                                                     \
-        for (int j = 0; i < n; i++, j++) {                                                        \
-            const T v = x[i];                                                                     \
-            const A w = lane[j];                                                                  \
-            lane[j] = (A)(step);                                                                  \
-        }                                                                                         \
-        A all = a->IN_##name;                                                                     \
-        for (int j = 0; j < LANES; j++) {                                                         \
-            const A v = lane[j], w = all;                                                         \
-            all = (A)(join);                                                                      \
-        }                                                                                         \
-        a->IN_##name = all;                                                                       \
-    }                                                                                             \
-    HOT_##name static void op##_columns_##name(const void *from, int64_t n, union accumulator *a, \
-                                               const union accumulator *shift)                    \
-    {                                                                                             \
-        const T *x = from;                                                                        \
-        A *to = (A *)(void *)a;                                                                   \
-        const A *by = (const A *)(const void *)(shift ? shift : a);                               \
-        EACH (i, n) {                                                                             \
-            const T v = x[i], s = (T)by[i];                                                       \
-            const A w = to[i];                                                                    \
-            (void)s;                                                                              \
-            to[i] = (A)(step);                                                                    \
-        }                                                                                         \
-    }                                                                                             \
-    static void op##_join_##name(const union accumulator *from, int64_t n, union accumulator *a)  \
-    {                                                                                             \
-        for (int64_t i = 0; i < n; i++) {                                                         \
-            const A v = from[i].IN_##name, w = a[i].IN_##name;                                    \
-            a[i].IN_##name = (A)(join);                                                           \
-        }                                                                                         \
+#define FOLD(op, name, T, A, first, step, join)                                                             \
+    HOT_##name static void op##_row_##name(const void *from, int64_t n, union accumulator *a,               \
+                                           const union accumulator *shift)                                  \
+    {                                                                                                       \
+        const T *x = from, s = shift ? (T)shift->IN_##name : 0;                                             \
+        A lane[LANES];                                                                                      \
+        int64_t i = 0;                                                                                      \
+        (void)s;                                                                                            \
+        for (int j = 0; j < LANES; j++) lane[j] = first;                                                    \
+        for (; i + LANES <= n; i += LANES)                                                                  \
+            for (int j = 0; j < LANES; j++) {                                                               \
+                const T v = x[i + j];                                                                       \
+                const A w = lane[j];                                                                        \
+                lane[j] = (A)(step);                                                                        \
+            }                                                                                               \
+        for (int j = 0; i < n; i++, j++) {                                                                  \
+            const T v = x[i];                                                                               \
+            const A w = lane[j];                                                                            \
+            lane[j] = (A)(step);                                                                            \
+        }                                                                                                   \
+        A all = a->IN_##name;                                                                               \
+        for (int j = 0; j < LANES; j++) {                                                                   \
+            const A v = lane[j], w = all;                                                                   \
+            all = (A)(join);                                                                                \
+        }                                                                                                   \
+        a->IN_##name = all;                                                                                 \
+    }                                                                                                       \
+    HOT_##name static void op##_columns_##name(const void *from, int64_t rows, int64_t row_step, int64_t n, \
+                                               union accumulator *a, const union accumulator *shift)        \
+    {                                                                                                       \
+        A *to = (A *)(void *)a;                                                                             \
+        const A *by = (const A *)(const void *)(shift ? shift : a);                                         \
+        const T *x = from;                                                                                  \
+        for (; rows >= AT_ONCE; rows -= AT_ONCE, x += AT_ONCE * row_step)                                   \
+            EACH (i, n) {                                                                                   \
+                const T s = (T)by[i];                                                                       \
+                A w = to[i];                                                                                \
+                (void)s;                                                                                    \
+                for (int64_t j = 0; j < AT_ONCE; j++) {                                                     \
+                    const T v = x[i + j * row_step];                                                        \
+                    w = (A)(step);                                                                          \
+                }                                                                                           \
+                to[i] = w;                                                                                  \
+            }                                                                                               \
+        for (; rows > 0; rows--, x += row_step)                                                             \
+            EACH (i, n) {                                                                                   \
+                const T v = x[i], s = (T)by[i];                                                             \
+                const A w = to[i];                                                                          \
+                (void)s;                                                                                    \
+                to[i] = (A)(step);                                                                          \
+            }                                                                                               \
+    }                                                                                                       \
+    static void op##_join_##name(const union accumulator *from, int64_t n, union accumulator *a)            \
+    {                                                                                                       \
+        for (int64_t i = 0; i < n; i++) {                                                                   \
+            const A v = from[i].IN_##name, w = a[i].IN_##name;                                              \
+            a[i].IN_##name = (A)(join);                                                                     \
+        }                                                                                                   \
     }
 
 #define HOT_F64 HOT
@@ -80,8 +92,8 @@ enum { LANES = 16 };
     X(squares, name, T, double, 0, w + (double)v * (double)v, w + v) \
     X(sizes, name, T, double, 0, w + fabs((double)v), w + v) \
     X(product, name, T, double, 1, w * (double)v, w * v) \
-    X(max, name, T, double, -INFINITY, (double)v > w || v != v ? (double)v : w, v > w || v != v ? v : w) \
-    X(min, name, T, double, INFINITY, (double)v < w || v != v ? (double)v : w, v < w || v != v ? v : w) \
+    X(max, name, T, double, -INFINITY, ((double)v > w) | (v != v) ? (double)v : w, (v > w) | (v != v) ? v : w) \
+    X(min, name, T, double, INFINITY, ((double)v < w) | (v != v) ? (double)v : w, (v < w) | (v != v) ? v : w) \
     X(exps, name, T, double, 0, w + (double)EXP(v - s), w + v)
 #define WHOLE_FOLDS(X, name, T, A, least, most) \
     X(sum, name, T, A, 0, (uint64_t)w + (uint64_t)v, (uint64_t)w + (uint64_t)v) \

@@ -11,10 +11,14 @@ union accumulator { /* reals and whole numbers, with a sign and without */
     int64_t whole;
     uint64_t natural;
 };
-/* n elements in a row into one accumulator; or each into its own. `shift`, of exps alone, is subtracted before. */
-typedef void fold_elements(const void *x, int64_t n, union accumulator *a, const union accumulator *shift);
+/* n elements in a row into one accumulator. `shift`, of exps alone, is subtracted before. */
+typedef void fold_row(const void *x, int64_t n, union accumulator *a, const union accumulator *shift);
+/* `rows` rows of n elements, `step` elements apart, each column into its own. */
+typedef void fold_columns(const void *x, int64_t rows, int64_t step, int64_t n, union accumulator *a,
+                          const union accumulator *shift);
 struct fold {
-    fold_elements *row, *columns;
+    fold_row *row;
+    fold_columns *columns;
     void (*join)(const union accumulator *from, int64_t n, union accumulator *a); /* n accumulators into n others */
     union accumulator start;
 };

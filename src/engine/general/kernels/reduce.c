@@ -26,7 +26,7 @@ struct reduction {
 
 struct folding {
     const struct reduction *r;
-    fold_elements *fold;
+    const struct fold *fold;
     const char *x;
     int64_t columns;
     union accumulator *a;
@@ -39,15 +39,15 @@ static void fold_run(const void *arg, const int64_t *offset, int64_t out, int64_
     const char *x = f->x + offset[0] * bytes;
     (void)out;
     if (f->r->is_row)
-        f->fold(x, n, f->a, f->shift);
+        f->fold->row(x, n, f->a, f->shift);
     else
-        for (int64_t i = 0; i < n; i++) f->fold(x + i * step * bytes, f->columns, f->a, f->shift);
+        f->fold->columns(x, n, step, f->columns, f->a, f->shift);
 }
 
 static void fold_part(const struct reduction *r, const struct fold *fold, const char *x, int64_t columns, int64_t piece,
                       union accumulator *a, const union accumulator *shift)
 {
-    const struct folding f = {r, r->is_row ? fold->row : fold->columns, x, columns, a, shift};
+    const struct folding f = {r, fold, x, columns, a, shift};
     for (int64_t i = 0; i < columns; i++) a[i] = fold->start;
     walk_serial(&r->reduced, fold_run, &f, piece * r->elements / r->pieces, (piece + 1) * r->elements / r->pieces);
 }

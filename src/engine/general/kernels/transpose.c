@@ -12,72 +12,65 @@ struct tile {
     int64_t to_step, from_step, rows, columns;
 };
 
-#define FLIP(bits)                                                                                            \
-    static void flip_##bits(const struct tile *t, int64_t first_row, int64_t first_column, int64_t columns)   \
-    {                                                                                                         \
-        uint##bits##_t *y = (uint##bits##_t *)(void *)t->to;                                                  \
-        const uint##bits##_t *x = (const uint##bits##_t *)(const void *)t->from;                              \
-        for (int64_t r = first_row; r < t->rows; r++)                                                         \
-            for (int64_t k = first_column; k < columns; k++) y[r * t->to_step + k] = x[k * t->from_step + r]; \
-    }
-FLIP(8)
-FLIP(16)
-FLIP(32)
-FLIP(64)
-
 #if defined __has_builtin
 #if __has_builtin(__builtin_shufflevector)
 #define HAS_SHUFFLES
 #endif
 #endif
 #ifdef HAS_SHUFFLES
-typedef uint32_t row8 __attribute__((vector_size(32), aligned(4), may_alias));
-/* The halves of pairs of rows are mixed three times: neighbours, then pairs, then fours. */
+/* Rows of eight, whatever their bits. Pairs of rows are mixed three times: neighbours, then pairs, then fours. */
 #define MIX(a, b, i, j, k, l, m, n, o, p) __builtin_shufflevector(a, b, i, j, k, l, m, n, o, p)
-HOT static void flip_square(const uint32_t *x, int64_t from_step, uint32_t *y, int64_t to_step)
-{
-    row8 a[SQUARE], b[SQUARE];
-    for (int i = 0; i < SQUARE; i++) a[i] = *(const row8 *)(const void *)(x + i * from_step);
-    for (int i = 0; i < SQUARE; i += 2) {
-        b[i] = MIX(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-        b[i + 1] = MIX(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+#define FLIP_SQUARE(bits)                                                                                         \
+    typedef uint##bits##_t row_##bits __attribute__((vector_size(bits), aligned(bits / 8), may_alias));           \
+    HOT static void square_##bits(const uint##bits##_t *x, int64_t from_step, uint##bits##_t *y, int64_t to_step) \
+    {                                                                                                             \
+        row_##bits a[SQUARE], b[SQUARE];                                                                          \
+        for (int i = 0; i < SQUARE; i++) a[i] = *(const row_##bits *)(const void *)(x + i * from_step);           \
+        for (int i = 0; i < SQUARE; i += 2) {                                                                     \
+            b[i] = MIX(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);                                                \
+            b[i + 1] = MIX(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);                                            \
+        }                                                                                                         \
+        for (int i = 0; i < SQUARE; i += 4)                                                                       \
+            for (int j = i; j < i + 2; j++) {                                                                     \
+                a[j] = MIX(b[j], b[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);                                             \
+                a[j + 2] = MIX(b[j], b[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);                                       \
+            }                                                                                                     \
+        for (int i = 0; i < SQUARE / 2; i++) {                                                                    \
+            *(row_##bits *)(void *)(y + i * to_step) = MIX(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);             \
+            *(row_##bits *)(void *)(y + (i + 4) * to_step) = MIX(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);     \
+        }                                                                                                         \
     }
-    for (int i = 0; i < SQUARE; i += 4)
-        for (int j = i; j < i + 2; j++) {
-            a[j] = MIX(b[j], b[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            a[j + 2] = MIX(b[j], b[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-    for (int i = 0; i < SQUARE / 2; i++) {
-        *(row8 *)(void *)(y + i * to_step) = MIX(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        *(row8 *)(void *)(y + (i + 4) * to_step) = MIX(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-}
 #else
-static void flip_square(const uint32_t *x, int64_t from_step, uint32_t *y, int64_t to_step)
-{
-    for (int i = 0; i < SQUARE; i++)
-        for (int j = 0; j < SQUARE; j++) y[i * to_step + j] = x[j * from_step + i];
-}
+#define FLIP_SQUARE(bits)                                                                                     \
+    static void square_##bits(const uint##bits##_t *x, int64_t from_step, uint##bits##_t *y, int64_t to_step) \
+    {                                                                                                         \
+        for (int i = 0; i < SQUARE; i++)                                                                      \
+            for (int j = 0; j < SQUARE; j++) y[i * to_step + j] = x[j * from_step + i];                       \
+    }
 #endif
 
-static void flip_floats(const struct tile *t)
-{
-    uint32_t *y = (uint32_t *)(void *)t->to;
-    const uint32_t *x = (const uint32_t *)(const void *)t->from;
-    int64_t rows = t->rows / SQUARE * SQUARE, columns = t->columns / SQUARE * SQUARE;
-    for (int64_t r = 0; r < rows; r += SQUARE)
-        for (int64_t k = 0; k < columns; k += SQUARE)
-            flip_square(x + k * t->from_step + r, t->from_step, y + r * t->to_step + k, t->to_step);
-    flip_32(t, rows, 0, columns);
-    flip_32(t, 0, columns, t->columns);
-}
+#define FLIP(bits)                                                                                         \
+    FLIP_SQUARE(bits)                                                                                      \
+    static void flip_##bits(const struct tile *t)                                                          \
+    {                                                                                                      \
+        uint##bits##_t *y = (uint##bits##_t *)(void *)t->to;                                               \
+        const uint##bits##_t *x = (const uint##bits##_t *)(const void *)t->from;                           \
+        int64_t rows = t->rows / SQUARE * SQUARE, columns = t->columns / SQUARE * SQUARE;                  \
+        for (int64_t r = 0; r < rows; r += SQUARE)                                                         \
+            for (int64_t k = 0; k < columns; k += SQUARE)                                                  \
+                square_##bits(x + k * t->from_step + r, t->from_step, y + r * t->to_step + k, t->to_step); \
+        for (int64_t r = 0; r < t->rows; r++)                                                              \
+            for (int64_t k = r < rows ? columns : 0; k < t->columns; k++)                                  \
+                y[r * t->to_step + k] = x[k * t->from_step + r];                                           \
+    }
+FLIP(8)
+FLIP(16)
+FLIP(32)
+FLIP(64)
 
 static void flip(const struct tile *t, size_t bytes)
 {
-    if (bytes == 4)
-        flip_floats(t);
-    else
-        (bytes == 1 ? flip_8 : bytes == 2 ? flip_16 : flip_64)(t, 0, 0, t->columns);
+    (bytes == 1 ? flip_8 : bytes == 2 ? flip_16 : bytes == 4 ? flip_32 : flip_64)(t);
 }
 
 struct flips { /* all of them: tiles of two axes, in each place of the others */

@@ -9,6 +9,8 @@
 #define SIGMOID(v) (1 / (1 + EXP(-(v))))
 static inline double double_softplus(double v) { return (v > 0 ? v : 0) + log1p(exp(-fabs(v))); }
 #define SOFTPLUS(v) SMOOTH(double_softplus, smooth_softplus, v)
+/* tanh(log(1 + e)); 1 to the last place from exp(20) on */
+#define GATE(e) ((e) * ((e) + 2) / ((e) * ((e) + 2) + 2))
 #define CUBIC(v) (v * (0.7978845608028654f * (1 + 0.044715f * v * v)))
 
 /* clang-format off */
@@ -31,7 +33,7 @@ static inline double double_softplus(double v) { return (v > 0 ? v : 0) + log1p(
     X(HardSwish, "", 0, "", 0, v * RAMP(v, 0.5f, 1.0f / 6)) \
     X(LeakyRelu, "alpha", 0.01, "", 0, v < 0 ? a * v : v) \
     X(Log, "", 0, "", 0, LOG(v)) \
-    X(Mish, "", 0, "", 0, v * TANH(SOFTPLUS(v))) \
+    X(Mish, "", 0, "", 0, v * GATE(EXP(v > 20 ? 20 : v))) \
     X(Reciprocal, "", 0, "", 0, 1 / v) \
     X(Round, "", 0, "", 0, rint(v)) \
     X(Selu, "alpha", 1.67326319217681884765625, "gamma", 1.05070102214813232421875, b * (v < 0 ? a * EXPM1(v) : v)) \
