@@ -188,10 +188,51 @@ static void smooth_functions_are_near(void **state)
     }
 }
 
+/* Every half, and the floats around the middle of each two: rows convert as single values do. */
+static void rows_of_halves_are_as_single_ones(void **state)
+{
+    static const enum dtype types[] = {DTYPE_F16, DTYPE_BF16};
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct pool *p = pool_new(1 << 26);
+        const int64_t n = 1 << 16;
+        struct value half, wide, back;
+        gable_error e = {0};
+        assert_ok(value_new(p, types[k], 1, &n, &half, &e), &e);
+        assert_ok(value_new(p, types[k], 1, &n, &back, &e), &e);
+        assert_ok(value_new(p, DTYPE_F32, 1, &n, &wide, &e), &e);
+        uint16_t *h = half.data, *b = back.data;
+        float *w = wide.data;
+        for (int64_t i = 0; i < n; i++) h[i] = (uint16_t)i;
+        value_convert(&half, &wide);
+        for (int64_t i = 0; i < n; i++) {
+            float want = k ? bfloat_to_float(h[i]) : half_to_float(h[i]);
+            assert_memory_equal(&w[i], &want, sizeof want);
+        }
+        for (int step = -2; step <= 2; step++) {
+            for (int64_t i = 0; i < n; i++) {
+                float next = k ? bfloat_to_float((uint16_t)(i + 1)) : half_to_float((uint16_t)(i + 1));
+                uint32_t bits;
+                w[i] = 0.5f * (k ? bfloat_to_float(h[i]) : half_to_float(h[i])) + 0.5f * next;
+                memcpy(&bits, &w[i], sizeof bits);
+                bits += (uint32_t)step;
+                memcpy(&w[i], &bits, sizeof bits);
+            }
+            value_convert(&wide, &back);
+            for (int64_t i = 0; i < n; i++) assert_int_equal(b[i], k ? bfloat_from_float(w[i]) : half_from_float(w[i]));
+        }
+        value_release(&half);
+        value_release(&wide);
+        value_release(&back);
+        pool_free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(axes_change_places), cmocka_unit_test(long_sums_are_those_of_doubles),
-        cmocka_unit_test(broadcasting_reaches_every_element), cmocka_unit_test(smooth_functions_are_near)};
+        cmocka_unit_test(broadcasting_reaches_every_element), cmocka_unit_test(smooth_functions_are_near),
+        cmocka_unit_test(rows_of_halves_are_as_single_ones)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

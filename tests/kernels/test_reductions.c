@@ -3,6 +3,10 @@
 #include "check.h"
 
 #define SIX "f32[2,3] 1 2 3 4 5 6"
+/* 99 at 40 and 66, 1 at 0 and every ninth */
+#define SEVENTY                                                                                                       \
+    "1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 99 6 7 8 9 1 2 3 4 5 6 7 8 9 1 " \
+    "2 3 4 5 6 7 8 9 1 2 3 99 5 6 7"
 #define EIGHT "f32[2,2,2] 1 2 3 4 5 6 7 8"
 
 static void reduced(void **state)
@@ -36,6 +40,9 @@ static void reduced(void **state)
         {"ReduceMax", "axes=[0]", {"f32[0]"}, {"f32[1] -inf"}},
         {"ReduceMax", "axes=[0]", {"bool[2] 0 1"}, {"bool[1] 1"}},
         {"ReduceMin", "axes=[0]", {"u64[2] 18446744073709551615 3"}, {"u64[1] 3"}},
+        {"ReduceMax", "axes=[0]", {"f32[70] " SEVENTY}, {"f32[1] 99"}},
+        {"ReduceMax", "axes=[0]", {"f64[71] " SEVENTY " nan"}, {"f64[1] nan"}},
+        {"ReduceSum", "", {"s8[70] " SEVENTY}, {"s8[1] 20"}},
         {"ReduceMin", "axes=[1]", {SIX}, {"f32[2,1] 1 4"}},
         {"ReduceProd", "axes=[1]", {SIX}, {"f32[2,1] 6 120"}},
         {"ReduceProd", "axes=[0]", {"f32[0]"}, {"f32[1] 1"}},
@@ -62,6 +69,11 @@ static void found(void **state)
         {"ArgMax", "", {"f32[4] 1 nan 9 nan"}, {"s64[1] 1"}},
         {"ArgMin", "select_last_index=1", {"f32[4] 1 nan 9 nan"}, {"s64[1] 3"}},
         {"ArgMin", "axis=-1", {"f16[3] 3 1 2"}, {"s64[1] 1"}},
+        {"ArgMax", "", {"f32[70] " SEVENTY}, {"s64[1] 40"}},
+        {"ArgMax", "select_last_index=1", {"f32[70] " SEVENTY}, {"s64[1] 66"}},
+        {"ArgMin", "select_last_index=1", {"s32[70] " SEVENTY}, {"s64[1] 63"}},
+        {"ArgMax", "", {"f32[71] nan " SEVENTY}, {"s64[1] 0"}},
+        {"ArgMax", "", {"f32[71] " SEVENTY " nan"}, {"s64[1] 70"}},
         {"ArgMax", "", {"f32[18] 1 2 3 4 5 6 7 8 9 9 1 2 3 4 5 6 7 9"}, {"s64[1] 8"}},
         {"ArgMax", "select_last_index=1", {"f32[18] 1 2 3 4 5 6 7 8 9 9 1 2 3 4 5 6 7 9"}, {"s64[1] 17"}},
         {"ArgMax", "", {"f32[17] 1 2 3 4 5 6 7 8 9 9 1 2 3 4 5 nan 7"}, {"s64[1] 15"}},

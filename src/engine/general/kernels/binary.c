@@ -84,7 +84,7 @@ JOINING(Add, false, NUMBERS(Add))
 JOINING(Sub, false, NUMBERS(Sub))
 JOINING(Mul, false, NUMBERS(Mul))
 JOINING(Div, false, NUMBERS(Div))
-JOINING(PRelu, false, NUMBERS(PRelu))
+TABLE(PRelu, NUMBERS(PRelu))
 JOINING(And, false, AT(And, BOOL))
 JOINING(Or, false, AT(Or, BOOL))
 JOINING(Xor, false, AT(Xor, BOOL))
@@ -96,6 +96,20 @@ JOINING(Less, true, NUMBERS(Less))
 JOINING(LessOrEqual, true, NUMBERS(LessOrEqual))
 JOINING(Greater, true, NUMBERS(Greater))
 JOINING(GreaterOrEqual, true, NUMBERS(GreaterOrEqual))
+
+/* Before opset 7 a row of slopes belongs to the channels, the second axis. */
+static gable_status run_PRelu(struct call *c)
+{
+    const struct value *x = c->in[0], *slope = c->in[1];
+    struct value seen = *slope;
+    const struct value *const in[] = {x, &seen};
+    if (c->opset < 7 && slope->rank == 1 && x->rank > 2 && slope->n == x->dim[1]) {
+        seen.rank = x->rank - 1;
+        for (int i = 1; i < seen.rank; i++) seen.dim[i] = 1;
+        c->in = in;
+    }
+    return join(c, loops_PRelu[x->dtype], false);
+}
 
 static gable_status run_Mod(struct call *c)
 {

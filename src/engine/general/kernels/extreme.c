@@ -9,7 +9,7 @@
 typedef int64_t search(const void *x, int64_t n, int64_t step, bool is_last);
 
 /* The extreme first, in lanes that become vectors; then where it is. */
-enum { LANES = 16 };
+enum { LANES = 64 };
 #define BEST(op, name, T, better)                               \
     HOT_##name static T op##_best_##name(const T *x, int64_t n) \
     {                                                           \
@@ -17,7 +17,7 @@ enum { LANES = 16 };
         int64_t i = 0;                                          \
         for (int j = 0; j < LANES; j++) lane[j] = x[0];         \
         for (; i + LANES <= n; i += LANES)                      \
-            for (int j = 0; j < LANES; j++) {                   \
+            SIDE_BY_SIDE (j, LANES) {                           \
                 const T v = x[i + j], w = lane[j];              \
                 lane[j] = (better) ? v : w;                     \
             }                                                   \

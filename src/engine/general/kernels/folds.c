@@ -4,7 +4,7 @@
 #include "engine/general/kernels/smooth.h"
 
 /* So many accumulators side by side: the compiler makes vectors of them, and rounding errors grow slower. */
-enum { LANES = 16, AT_ONCE = 4 }; /* AT_ONCE: rows that a row of accumulators takes */
+enum { LANES = 32, AT_ONCE = 4 }; /* AT_ONCE: rows that a row of accumulators takes */
 
 #define FOLD(op, name, T, A, first, step, join)                                                             \
     HOT_##name static void op##_row_##name(const void *from, int64_t n, union accumulator *a,               \
@@ -16,7 +16,7 @@ enum { LANES = 16, AT_ONCE = 4 }; /* AT_ONCE: rows that a row of accumulators ta
         (void)s;                                                                                            \
         for (int j = 0; j < LANES; j++) lane[j] = first;                                                    \
         for (; i + LANES <= n; i += LANES)                                                                  \
-            for (int j = 0; j < LANES; j++) {                                                               \
+            SIDE_BY_SIDE (j, LANES) {                                                                       \
                 const T v = x[i + j];                                                                       \
                 const A w = lane[j];                                                                        \
                 lane[j] = (A)(step);                                                                        \
@@ -92,8 +92,8 @@ enum { LANES = 16, AT_ONCE = 4 }; /* AT_ONCE: rows that a row of accumulators ta
     X(squares, name, T, double, 0, w + (double)v * (double)v, w + v) \
     X(sizes, name, T, double, 0, w + fabs((double)v), w + v) \
     X(product, name, T, double, 1, w * (double)v, w * v) \
-    X(max, name, T, double, -INFINITY, ((double)v > w) | (v != v) ? (double)v : w, (v > w) | (v != v) ? v : w) \
-    X(min, name, T, double, INFINITY, ((double)v < w) | (v != v) ? (double)v : w, (v < w) | (v != v) ? v : w) \
+    X(max, name, T, double, -INFINITY, (((double)v > w) | (v != v)) ? (double)v : w, ((v > w) | (v != v)) ? v : w) \
+    X(min, name, T, double, INFINITY, (((double)v < w) | (v != v)) ? (double)v : w, ((v < w) | (v != v)) ? v : w) \
     X(exps, name, T, double, 0, w + (double)EXP(v - s), w + v)
 #define WHOLE_FOLDS(X, name, T, A, least, most) \
     X(sum, name, T, A, 0, (uint64_t)w + (uint64_t)v, (uint64_t)w + (uint64_t)v) \

@@ -16,5 +16,12 @@
 #define EACH(i, n) _Pragma("GCC ivdep") for (int64_t i = 0; i < (n); i++)
 #endif
 
+/* Accumulators side by side stay a loop, which becomes vectors; taken apart they would stay single. */
+#if defined __clang__
+#define SIDE_BY_SIDE(j, n) for (int j = 0; j < (n); j++)
+#else
+#define SIDE_BY_SIDE(j, n) _Pragma("GCC unroll 1") for (int j = 0; j < (n); j++)
+#endif
+
 enum { GRAIN = 1 << 14 }; /* elements of cheap work that are worth waking a thread for */
 #endif

@@ -17,11 +17,11 @@ typedef void join_loop(void *y, const void *x, int64_t n);
             y[i] = (T)(expression);                                \
         }                                                          \
     }
-#define JOINS(name, T, U)                          \
-    JOIN(add, name, T, (U)v + (U)w)                \
-    JOIN(mul, name, T, (U)v *(U)w)                 \
-    JOIN(max, name, T, (v > w) | (v != v) ? v : w) \
-    JOIN(min, name, T, (v < w) | (v != v) ? v : w)
+#define JOINS(name, T, U)                            \
+    JOIN(add, name, T, (U)v + (U)w)                  \
+    JOIN(mul, name, T, (U)v *(U)w)                   \
+    JOIN(max, name, T, ((v > w) | (v != v)) ? v : w) \
+    JOIN(min, name, T, ((v < w) | (v != v)) ? v : w)
 JOINS(F64, double, double)
 JOINS(F32, float, float)
 JOINS(S64, int64_t, uint64_t)

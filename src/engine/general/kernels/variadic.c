@@ -3,11 +3,11 @@
 #include "engine/general/kernels/walk.h"
 
 /* A NaN of either side is the result. */
-#define ON_FLOATING(X, D, T)                    \
-    X(Max, D, T, T, (v > w) | (v != v) ? v : w) \
-    X(Min, D, T, T, (v < w) | (v != v) ? v : w) \
-    X(Sum, D, T, T, v + w)                      \
-    X(Expand, D, T, T, ((void)w, v))            \
+#define ON_FLOATING(X, D, T)                      \
+    X(Max, D, T, T, ((v > w) | (v != v)) ? v : w) \
+    X(Min, D, T, T, ((v < w) | (v != v)) ? v : w) \
+    X(Sum, D, T, T, v + w)                        \
+    X(Expand, D, T, T, ((void)w, v))              \
     X(Over, D, T, T, v / w)
 #define ON_WHOLE(X, D, T)            \
     X(Max, D, T, T, v > w ? v : w)   \
