@@ -12,10 +12,12 @@
     X(control) \
     X(convolve) \
     X(cumsum) \
+    X(det) \
     X(dropout) \
     X(extreme) \
     X(gather) \
     X(identity) \
+    X(loss) \
     X(make) \
     X(matmul) \
     X(normalise) \
@@ -33,13 +35,15 @@
     X(slice) \
     X(softmax) \
     X(space) \
+    X(suppress) \
     X(text) \
     X(topk) \
     X(transpose) \
     X(unary) \
     X(variadic) \
     X(views) \
-    X(where)
+    X(where) \
+    X(window)
 /* clang-format on */
 #define KERNEL_TABLE_DECLARED(name) extern const struct kernel kernels_##name[];
 KERNEL_TABLES(KERNEL_TABLE_DECLARED)

@@ -7,6 +7,23 @@ gable_status operand_no_memory(struct call *c)
     return error_set(c->e, GABLE_NO_MEMORY, "no memory for what it keeps while it runs");
 }
 
+gable_status operand_tensors(struct call *c, int least)
+{
+    if (c->n_in < least) return call_refuse(c, "has %d inputs, %d are needed", c->n_in, least);
+    for (int i = 0; i < c->n_in; i++) {
+        if (i < least && c->in[i]->kind == VALUE_ABSENT) return call_refuse(c, "input %d is left out", i);
+        if (c->in[i]->kind == VALUE_SEQUENCE || (call_has(c, i) && c->in[i]->dtype == DTYPE_STRING))
+            return call_refuse(c, "input %d is no tensor of numbers", i);
+    }
+    return GABLE_OK;
+}
+
+const char *operand_text(const struct call *c, const char *attribute, const char *fallback)
+{
+    const struct attribute *a = node_attribute(c->node, attribute);
+    return a && a->type == ATTRIBUTE_STRING && a->s ? a->s : fallback;
+}
+
 gable_status operand_ints(struct call *c, const char *attribute, int i, int most, int64_t *out, int *n)
 {
     const struct attribute *a = attribute ? node_attribute(c->node, attribute) : NULL;

@@ -18,4 +18,8 @@ enum dtype operand_dtype(int64_t number);
 /* Makes the strings that were copied into a value of strings its own; nothing on other types. */
 gable_status operand_own(struct call *c, struct value *v);
 gable_status operand_no_memory(struct call *c);
+/* The first `least` inputs are there, and every input that is there is a tensor of numbers. */
+gable_status operand_tensors(struct call *c, int least);
+/* The text of an attribute, or the fallback. */
+const char *operand_text(const struct call *c, const char *attribute, const char *fallback);
 #endif
