@@ -12,13 +12,14 @@
 #include "engine/plan/groups.h"
 #include "model/model.h"
 #include "ops/taught.h"
+#include "report/draw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX, SIDE_MAX = 65536 };
-enum { KEY_RULE = 0x100, KEY_STRICT, KEY_CLAIM, KEY_AGAINST, KEY_MARKDOWN, KEY_BUDGET };
+enum { KEY_RULE = 0x100, KEY_STRICT, KEY_CLAIM, KEY_AGAINST, KEY_MARKDOWN, KEY_BUDGET, KEY_MEMORY, KEY_FIGURE };
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
 struct request {
@@ -28,10 +29,10 @@ struct request {
     struct model_options options;
     enum view view;
     int depth;
-    const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file;
+    const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file, *figure;
     struct budget budget;
     struct taught *rules;
-    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training;
+    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory;
     enum optimizer optimizer;
     const struct convention *convention; /* NULL: every tool's */
 };
@@ -51,6 +52,8 @@ static const struct argp_option options[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "with --against: tables for a pull request", 0},
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
+    {"memory", KEY_MEMORY, NULL, 0, "the step of the peak, the tensors alive there, what would lower it", 0},
+    {"figure", KEY_FIGURE, "FILE", 0, "with --memory: the timeline as .svg, .png or .pdf", 0},
     {"train", 'T', NULL, 0, "a training step: forward, backward, update; memory; the largest batch that fits", 0},
     {"optimizer", 'O', "NAME", 0, "sgd, momentum, adam or adamw, with --train (sgd)", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
@@ -135,6 +138,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'T': r->wants_training = true; break;
     case 'O': ok = parse_optimizer(arg, &r->optimizer, &e); break;
     case 'j': r->wants_json = true; break;
+    case KEY_MEMORY: r->wants_memory = true; break;
+    case KEY_FIGURE: r->figure = arg; break;
     case KEY_RULE: r->rules_file = arg; break;
     case KEY_CLAIM: r->claim = arg; break;
     case KEY_AGAINST: r->against = arg; break;
@@ -212,27 +217,44 @@ static gable_status load_chip(const struct request *r, struct subject *s, int n,
 static int show_json(const struct request *r, const struct subject *s, int n)
 {
     json_t *answer = json_answer("analyze"), *models = json_array();
-    for (int i = 0; i < n; i++) {
+    gable_error e = {0};
+    for (int i = 0; i < n && !e.status; i++) {
         json_t *model = analyze_json_model(&s[i]);
         if (r->wants_conventions)
             json_object_set_new(model, "conventions", analyze_json_conventions(&s[i], r->convention));
+        if (r->wants_memory)
+            json_object_set_new(json_object_get(model, "memory"), "timeline",
+                                analyze_json_timeline(&s[i], r->figure, &e));
         json_array_append_new(models, model);
     }
     json_object_set_new(answer, "models", models);
-    return cli_print_json(answer);
+    if (!e.status) return cli_print_json(answer);
+    json_decref(answer);
+    return cli_fail(&e);
 }
 
-static void show_one(const struct request *r, const struct subject *s)
+/* What was asked for by name, in place of the totals; false where nothing was. */
+static bool show_parts(const struct request *r, const struct subject *s, gable_error *e)
 {
+    int n = 0;
     if (r->wants_conventions) {
         analyze_print_conventions(s, r->convention);
-        return;
+        n++;
     }
     if (r->wants_training) {
-        gable_error e = {0};
-        if (analyze_print_training(s, &e)) cli_fail(&e);
-        return;
+        if (n++) printf("\n");
+        analyze_print_training(s, e);
     }
+    if (r->wants_memory && !e->status) {
+        if (n++) printf("\n");
+        analyze_print_memory(s, r->figure, e);
+    }
+    return n > 0;
+}
+
+static void show_one(const struct request *r, const struct subject *s, gable_error *e)
+{
+    if (show_parts(r, s, e)) return;
     analyze_print_card(s);
     analyze_print_chip(s);
     switch (r->view) {
@@ -244,20 +266,24 @@ static void show_one(const struct request *r, const struct subject *s)
     if (r->view == VIEW_SHORT) term_hint("next: gable analyze %s --by tree", s->graph->name);
 }
 
+static bool wants_parts(const struct request *r)
+{
+    return r->wants_conventions || r->wants_training || r->wants_memory;
+}
+
 static int show(const struct request *r, const struct subject *s, int n)
 {
+    gable_error e = {0};
     if (r->wants_json) return show_json(r, s, n);
-    if (n > 1 && r->view == VIEW_SHORT && !r->wants_conventions && !r->wants_training)
+    if (n > 1 && r->view == VIEW_SHORT && !wants_parts(r))
         analyze_print_comparison(s, n);
     else
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < n && !e.status; i++) {
             if (i) printf("\n");
-            show_one(r, &s[i]);
+            show_one(r, &s[i], &e);
         }
-    if (!fflush(stdout)) return 0;
-    gable_error e = {0};
-    error_set(&e, GABLE_FAILED, "the answer cannot be written to stdout");
-    return cli_fail(&e);
+    if (fflush(stdout) && !e.status) error_set(&e, GABLE_FAILED, "the answer cannot be written to stdout");
+    return e.status ? cli_fail(&e) : 0;
 }
 
 /* --against makes the second model the one that budgets are about. */
@@ -294,6 +320,10 @@ static int run(const struct command *self, int argc, char **argv)
     if (r.against && (r.n_models != 1 || r.n_batches != 1))
         return cli_usage(self, "--against compares two models at one batch: gable analyze A --against B");
     if (r.wants_markdown && !r.against) return cli_usage(self, "--markdown belongs to --against MODEL");
+    if (r.figure && (!r.wants_memory || r.n_models * r.n_batches != 1))
+        return cli_usage(self, "--figure FILE belongs to --memory of one model at one batch");
+    if (r.figure && !draw_knows(r.figure))
+        return cli_usage(self, "--figure takes a file that ends in .svg, .png or .pdf, not '%.60s'", r.figure);
     if (r.against) r.models[r.n_models++] = r.against;
     struct subject *s = calloc(SUBJECTS_MAX, sizeof *s);
     struct chips *chips = NULL;
@@ -327,6 +357,7 @@ const struct command command_analyze = {
                 "  gable analyze resnet50 --claim 3.8G\n"
                 "  gable analyze resnet18 --against resnet34 --markdown\n"
                 "  gable analyze efficientnet_b4 --train --batch 64 --optimizer adam\n"
+                "  gable analyze resnet18 --memory --figure memory.svg\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,

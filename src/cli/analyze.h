@@ -60,6 +60,11 @@ json_t *analyze_json_backward(struct backward b);
 json_t *analyze_json_training_memory(const struct training *t);
 json_t *analyze_json_training(const struct subject *s, const struct training *t);
 
+/* --memory: the tensors of the peak, the timeline, what would lower it; `figure` NULL or a file to draw. With --train
+   of the whole step. */
+gable_status analyze_print_memory(const struct subject *s, const char *figure, gable_error *e);
+json_t *analyze_json_timeline(const struct subject *s, const char *figure, gable_error *e); /* sets e where it fails */
+
 json_t *analyze_json_model(const struct subject *s);
 json_t *analyze_json_conventions(const struct subject *s, const struct convention *only);
 #endif
