@@ -6,11 +6,11 @@
 
 /* In page order. */
 static figure_builder *const builders[] = {
-    figure_summary,         figure_chips_gpu, figure_chips_cpu,     figure_chips_asic,     figure_chips_soc,
-    figure_ridges,          figure_watts,     figure_costs,         figure_kinds,          figure_intensity,
-    figure_intensity_chips, figure_verdicts,  figure_latency_flops, figure_latency_params, figure_throughput,
-    figure_ranks,           figure_samples,   figure_ceilings,      figure_attained,       figure_floor,
-    figure_losses,
+    figure_summary,         figure_chips_gpu,       figure_chips_cpu,      figure_chips_asic,      figure_chips_soc,
+    figure_ridges,          figure_watts,           figure_costs,          figure_kinds,           figure_intensity,
+    figure_intensity_chips, figure_verdicts,        figure_latency_flops,  figure_latency_params,  figure_throughput,
+    figure_ranks,           figure_samples,         figure_ceilings,       figure_attained,        figure_floor,
+    figure_losses,          figure_training_passes, figure_training_kinds, figure_training_memory,
 };
 
 /* The command that measures again what the figure shows. */
@@ -18,6 +18,7 @@ static const char *command_for(const char *section, const struct study *s)
 {
     if (!strcmp(section, "1.1")) return "gable chips --json";
     if (!strcmp(section, "1.2")) return "gable analyze --json";
+    if (!strcmp(section, "1.5")) return "gable analyze --train --batch 16 --optimizer momentum --json";
     return *s->command ? s->command : "gable report";
 }
 

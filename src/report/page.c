@@ -17,6 +17,7 @@ static const struct part {
     {"1.2", "models", "Models", "What do the models ask for?"},
     {"1.3", "speed", "Speed", "How fast are they here, and what predicts it?"},
     {"1.4", "utilisation", "Utilisation", "How close do they come to the roof, and what is lost?"},
+    {"1.5", "training", "Training", "What does training cost beside inference?"},
     {"appendix", "appendix", "Appendix", "Appendix: can the numbers be trusted?"},
 };
 

@@ -70,6 +70,28 @@ static gable_status cost_one(struct study_cost *out, struct study_model *m, cons
     return status;
 }
 
+static gable_status cost_training(struct study_training *out, const char *id, gable_error *e)
+{
+    struct graph *g = NULL;
+    struct analysis *a = NULL;
+    struct training *t = NULL;
+    struct grouping grouping;
+    out->batch = STUDY_TRAINING_BATCH;
+    gable_status status = zoo_build(id, &(struct zoo_options){.batch = out->batch}, &g, e);
+    if (!status) status = groups_find(g, &grouping, e);
+    if (!status) status = analysis_new(g, &grouping, &a, e);
+    if (!status) status = training_new(a, STUDY_OPTIMIZER, &t, e);
+    if (!status) {
+        memcpy(out->passes, t->passes, sizeof out->passes);
+        memcpy(out->kinds, t->kinds, sizeof out->kinds);
+        out->memory = t->memory;
+    }
+    training_free(t);
+    analysis_free(a);
+    graph_free(g);
+    return status;
+}
+
 static gable_status cost_model(struct study *s, struct study_model *m, const char *id, gable_error *e)
 {
     const struct zoo_model *z = zoo_find(id);
@@ -80,7 +102,7 @@ static gable_status cost_model(struct study *s, struct study_model *m, const cha
     if (!m->costs) return error_set(e, GABLE_NO_MEMORY, "memory ran out while costing the models");
     gable_status status = GABLE_OK;
     for (int b = 0; b < s->n_batches && !status; b++) status = cost_one(&m->costs[b], m, id, s->batches[b], e);
-    return status;
+    return status ? status : cost_training(&m->training, id, e);
 }
 
 static int by_batch(const void *a, const void *b)

@@ -4,6 +4,7 @@
 #define REPORT_STUDY_H
 #include "bench/record.h"
 #include "machine/machine.h"
+#include "ops/training.h"
 #include "roof/chips.h"
 
 struct study_cost { /* of one model at one batch size */
@@ -13,10 +14,19 @@ struct study_cost { /* of one model at one batch size */
     struct memory memory;
     struct kind_total kinds[KIND_N];
 };
+enum { STUDY_TRAINING_BATCH = 16 };
+static const enum optimizer STUDY_OPTIMIZER = OPTIMIZER_MOMENTUM; /* torchvision's recipes use it */
+struct study_training {                                           /* one step of one model: exact counts */
+    int batch;
+    struct work passes[PASS_N];
+    struct work kinds[KIND_N][PASS_N];
+    struct training_memory memory;
+};
 struct study_model {
     char id[RECORD_NAME], label[RECORD_NAME], family[RECORD_NAME];
     count params;
     struct study_cost *costs; /* study->n_batches, same order as study->batches */
+    struct study_training training;
 };
 struct study {
     struct machine machine;

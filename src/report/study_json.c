@@ -19,15 +19,30 @@ static json_t *cost_json(const struct study_cost *c)
                      json_count(c->memory.activations), "peak_live", json_count(c->memory.peak_live), "kinds", kinds);
 }
 
+static json_t *training_json(const struct study_training *t)
+{
+    json_t *passes = json_object();
+    for (int p = 0; p < PASS_N; p++)
+        json_object_set_new(passes, train_pass_name((enum train_pass)p),
+                            json_pack("{s:o, s:o, s:o}", "macs", json_count(t->passes[p].cost.macs), "flops",
+                                      json_count(t->passes[p].cost.flops), "bytes", json_count(t->passes[p].bytes)));
+    return json_pack("{s:i, s:s, s:o, s:{s:o, s:o, s:o, s:o, s:o, s:o}}", "batch", t->batch, "optimizer",
+                     optimizer_name(STUDY_OPTIMIZER), "passes", passes, "memory", "weights",
+                     json_count(t->memory.weights), "gradients", json_count(t->memory.gradients), "optimizer",
+                     json_count(t->memory.optimizer), "saved", json_count(t->memory.saved), "working",
+                     json_count(t->memory.working), "total", json_count(t->memory.total));
+}
+
 json_t *study_json(const struct study *s)
 {
     json_t *out = json_answer("report"), *models = json_array(), *runs = json_array();
     for (int i = 0; i < s->n_models; i++) {
         json_t *costs = json_array();
         for (int b = 0; b < s->n_batches; b++) json_array_append_new(costs, cost_json(&s->models[i].costs[b]));
-        json_array_append_new(models, json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", s->models[i].id, "label",
+        json_array_append_new(models, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", s->models[i].id, "label",
                                                 s->models[i].label, "family", s->models[i].family, "params",
-                                                json_count(s->models[i].params), "costs", costs));
+                                                json_count(s->models[i].params), "costs", costs, "training",
+                                                training_json(&s->models[i].training)));
     }
     for (int i = 0; i < s->n_runs; i++) json_array_append_new(runs, run_json(&s->runs[i], true));
     json_object_set_new(out, "reproduce", json_text(s->command));

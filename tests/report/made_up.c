@@ -101,6 +101,30 @@ static void make_cost(struct study_cost *c, const struct made *m, int batch)
     }
 }
 
+/* Backward data is 0.9, weights 1.0 of each kind's forward; bytes 1.2 and 0.6. */
+static void make_training(struct study_training *t, const struct made *m)
+{
+    static const double times[PASS_N] = {1, .9, 1, 0}, traffic[PASS_N] = {1, 1.2, .6, 0};
+    double flops = 2 * m->macs * 1.01 * STUDY_TRAINING_BATCH, bytes = 10.4 * m->activations * STUDY_TRAINING_BATCH;
+    t->batch = STUDY_TRAINING_BATCH;
+    for (int k = 0; k < KIND_N; k++)
+        for (int p = 0; p < PASS_UPDATE; p++) {
+            struct work *w = &t->kinds[k][p];
+            w->cost.flops = (count)(flops * m->mix->flops[k] * times[p]);
+            w->cost.macs = k <= KIND_LINEAR ? w->cost.flops / 2 : 0;
+            w->bytes = (count)(bytes * m->mix->bytes[k] * traffic[p]);
+            t->passes[p].cost = cost_add(t->passes[p].cost, w->cost);
+            t->passes[p].bytes += w->bytes;
+        }
+    t->passes[PASS_UPDATE] = (struct work){.cost.flops = (count)(4 * m->params), .bytes = (count)(20 * m->params)};
+    t->memory = (struct training_memory){.weights = (count)(4 * m->params),
+                                         .gradients = (count)(4 * m->params),
+                                         .optimizer = (count)(4 * m->params),
+                                         .saved = (count)(6 * m->activations * STUDY_TRAINING_BATCH),
+                                         .working = 1 << 20};
+    t->memory.total = 3 * t->memory.weights + t->memory.saved + t->memory.working;
+}
+
 /* One group per kind that does arithmetic on its own; norms are folded, activations ride along. */
 static void make_groups(struct run *r, const struct made *m)
 {
@@ -218,6 +242,7 @@ void made_up_study(struct study *s)
         m->params = (count)made[i].params;
         m->costs = calloc(MADE_BATCHES, sizeof *m->costs);
         assert_non_null(m->costs);
+        make_training(&m->training, &made[i]);
         for (int b = 0; b < MADE_BATCHES; b++) make_cost(&m->costs[b], &made[i], made_batches[b]);
         for (int b = 0; b < MADE_BATCHES; b++) make_run(s, &s->runs[i * MADE_BATCHES + b], i, b);
     }

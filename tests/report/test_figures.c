@@ -9,9 +9,10 @@
 #include <string.h>
 
 static const char *const ids[] = {
-    "summary-roof", "chips-gpu", "chips-cpu", "chips-asic",      "chips-soc", "ridges",        "watts",
-    "costs",        "kinds",     "intensity", "intensity-chips", "verdicts",  "latency-flops", "latency-params",
-    "throughput",   "ranks",     "samples",   "ceilings",        "attained",  "floor",         "losses",
+    "summary-roof",  "chips-gpu",      "chips-cpu",  "chips-asic",      "chips-soc",       "ridges",
+    "watts",         "costs",          "kinds",      "intensity",       "intensity-chips", "verdicts",
+    "latency-flops", "latency-params", "throughput", "ranks",           "samples",         "ceilings",
+    "attained",      "floor",          "losses",     "training-passes", "training-kinds",  "training-memory",
 };
 
 static json_t *figures_of(const struct study *s)

@@ -240,6 +240,39 @@ static void test_data_in_the_cache_is_said(void **state)
     made_up_release(&s);
 }
 
+/* The ratio is computed, and what moves it is named with its share. */
+static void test_backward_is_computed_not_assumed(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    struct study_training *t = &s.models[made_up_model(&s, "resnet18")].training;
+    assert_said(&s, figure_training_passes, "finding",
+                "On the mean of 10 models backward costs 1.90 times forward, not 2");
+    count forward = t->passes[PASS_FORWARD].cost.flops, data = t->kinds[KIND_CONV][PASS_DATA].cost.flops;
+    t->passes[PASS_DATA].cost.flops -= data; /* no k x k convolution passes a gradient on: 0.9 x 0.92 of forward */
+    t->kinds[KIND_CONV][PASS_DATA].cost.flops = 0;
+    assert_true(data > forward / 2);
+    assert_said(&s, figure_training_passes, "title", "of ResNet18, 1.90 times those of");
+    assert_said(&s, figure_training_passes, "finding",
+                "ResNet18 is furthest from it, by -0.93: -0.92 for k×k convolutions");
+    made_up_release(&s);
+}
+
+static void test_training_memory_and_kinds(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    assert_said(&s, figure_training_kinds, "title", "Activations: ");
+    for (int i = 0; i < s.n_models; i++) s.models[i].training.kinds[KIND_POOL][PASS_DATA].bytes = (count)1 << 40;
+    assert_said(&s, figure_training_kinds, "title", "Pooling layers: 0\u00a0% of the backward FLOPs, 100");
+    assert_said(&s, figure_training_memory, "finding", "EfficientNet-B4 needs most");
+    s.models[0].training.memory.total *= 1000;
+    assert_said(&s, figure_training_memory, "finding", "ShuffleNetV2 ×0.5 needs most");
+    made_up_release(&s);
+}
+
 static void test_ridge_and_bound(void **state)
 {
     (void)state;
@@ -279,6 +312,8 @@ int main(void)
         cmocka_unit_test(test_parts_add_up),
         cmocka_unit_test(test_winograd_stands_by_what_it_executes),
         cmocka_unit_test(test_data_in_the_cache_is_said),
+        cmocka_unit_test(test_backward_is_computed_not_assumed),
+        cmocka_unit_test(test_training_memory_and_kinds),
         cmocka_unit_test(test_ridge_and_bound),
         cmocka_unit_test(test_batching_gains_or_not),
     };

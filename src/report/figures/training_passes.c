@@ -1,0 +1,146 @@
+/* Forward, data gradient, weight gradient, update: FLOPs of one training step in multiples of the forward pass. */
+#include "report/figures/parts.h"
+#include "report/findings.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ROW = 26 };
+static const struct {
+    const char *name, *color;
+} passes[PASS_N] = {
+    [PASS_FORWARD] = {"forward", "@passForward"},
+    [PASS_DATA] = {"data gradients", "@passData"},
+    [PASS_WEIGHT] = {"weight gradients", "@passWeight"},
+    [PASS_UPDATE] = {"update", "@passUpdate"},
+};
+
+static double flops_of(const struct study_training *t, enum train_pass p) { return (double)t->passes[p].cost.flops; }
+static double backward_of(const struct study_training *t)
+{
+    return (flops_of(t, PASS_DATA) + flops_of(t, PASS_WEIGHT)) / flops_of(t, PASS_FORWARD);
+}
+
+static void draw(struct figure *f, const struct study *s)
+{
+    json_t *names = json_array();
+    for (int i = s->n_models - 1, row = 0; i >= 0; i--, row++) {
+        const struct study_training *t = &s->models[i].training;
+        double all = 0;
+        for (int p = 0; p < PASS_N; p++) all += flops_of(t, (enum train_pass)p);
+        figure_append(f, names, json_string(s->models[i].label));
+        figure_add(f, "ends",
+                   figure_pack(f, "{s:[f,f], s:o, s:s, s:s}", "at", fmax(3, all / flops_of(t, PASS_FORWARD)),
+                               (double)row, "text",
+                               figure_text(f, "1 : %.2f   %s", backward_of(t), figure_quantity(all, "FLOP").text),
+                               "color", "@ink", "model", s->models[i].id));
+    }
+    figure_grid(f, 122, 126, 18, 40);
+    figure_option(f, "xAxis", figure_linear_axis(f, 0, "Multiples of the forward pass", "@times", 0, 3));
+    figure_option(f, "yAxis", figure_category_axis(f, 0, names, true));
+    for (int p = 0; p < PASS_N; p++) {
+        json_t *items = json_array();
+        for (int i = s->n_models - 1; i >= 0; i--) {
+            const struct study_training *t = &s->models[i].training;
+            double share = flops_of(t, (enum train_pass)p) / flops_of(t, PASS_FORWARD);
+            json_t *facts = figure_facts(f);
+            figure_fact(f, facts, "Pass", "%s", passes[p].name);
+            figure_fact(f, facts, "FLOPs", "%s", figure_quantity(flops_of(t, (enum train_pass)p), "FLOP").text);
+            figure_fact(f, facts, "Of forward", "%.3f×", share);
+            figure_append(f, items, figure_bar(f, share, s->models[i].label, s->models[i].id, NULL, facts));
+        }
+        figure_bars(f, 0, "step", passes[p].color, 15, items);
+    }
+    json_t *line = json_array();
+    figure_append(f, line, figure_pack(f, "{s:[[f,f],[f,f]]}", "coords", 3.0, -0.5, 3.0, s->n_models - 0.5));
+    figure_lines(f, line, false, &(struct stroke){.color = "@ink", .width = 1, .type = "dashed", .z = 6});
+    figure_add(
+        f, "ends",
+        figure_pack(f, "{s:[f,f], s:i, s:s, s:s}", "at", 3.0, 0.0, "dy", -17, "text", "1 : 2", "color", "@muted"));
+    figure_set(f, "narrow", figure_pack(f, "{s:{s:[{s:i, s:i}]}}", "option", "grid", "left", 112, "right", 118));
+}
+
+static void add_table(struct figure *f, const struct study *s)
+{
+    figure_table(f, "one row per model and pass", true,
+                 "Model|Pass|MACs|FLOPs|FLOPs : forward|Bytes, unfused|Bytes : forward");
+    for (int i = 0; i < s->n_models; i++)
+        for (int p = 0; p < PASS_N; p++) {
+            const struct study_training *t = &s->models[i].training;
+            json_t *row = figure_row(f, s->models[i].id);
+            figure_cell(f, row, s->models[i].label);
+            figure_cell(f, row, passes[p].name);
+            figure_exact(f, row, t->passes[p].cost.macs);
+            figure_exact(f, row, t->passes[p].cost.flops);
+            figure_number(f, row, flops_of(t, (enum train_pass)p) / flops_of(t, PASS_FORWARD));
+            figure_exact(f, row, t->passes[p].bytes);
+            figure_number(f, row, (double)t->passes[p].bytes / (double)t->passes[PASS_FORWARD].bytes);
+        }
+}
+
+/* By how much a kind moves a model away from 1 : 2, in forward passes. */
+static double deviation_of(const struct study_training *t, int k)
+{
+    const struct work *w = t->kinds[k];
+    return ((double)w[PASS_DATA].cost.flops + (double)w[PASS_WEIGHT].cost.flops -
+            2 * (double)w[PASS_FORWARD].cost.flops) /
+           flops_of(t, PASS_FORWARD);
+}
+
+/* Why a kind has another ratio than 1 : 2; "" where the formula alone says it. */
+static const char *reason_of(int k)
+{
+    switch ((enum op_kind)k) {
+    case KIND_CONV: return " (the first one needs no data gradient)";
+    case KIND_NORM: return " (their gradients share sums)";
+    case KIND_ACTIVATION: return " (one gradient, not two)";
+    case KIND_POOL: return " (nothing to learn, and maxima only pass on)";
+    case KIND_ELEMENTWISE: return " (sums pass gradients on for nothing)";
+    default: return "";
+    }
+}
+
+static void say_findings(struct figure *f, const struct study *s)
+{
+    int low = 0, high = 0, first = 0, second = -1;
+    double mean = 0;
+    for (int i = 0; i < s->n_models; i++) {
+        double ratio = backward_of(&s->models[i].training);
+        mean += ratio / s->n_models;
+        if (ratio < backward_of(&s->models[low].training)) low = i;
+        if (ratio > backward_of(&s->models[high].training)) high = i;
+    }
+    double least = backward_of(&s->models[low].training), most = backward_of(&s->models[high].training);
+    const struct study_training *odd = &s->models[2 - least >= most - 2 ? low : high].training;
+    for (int k = 1; k < KIND_N; k++)
+        if (fabs(deviation_of(odd, k)) > fabs(deviation_of(odd, first))) first = k;
+    for (int k = 0; k < KIND_N; k++)
+        if (k != first && (second < 0 || fabs(deviation_of(odd, k)) > fabs(deviation_of(odd, second)))) second = k;
+    figure_say(f, "title", "Backward costs %.2f times the forward FLOPs of %s, %.2f times those of %s", least,
+               s->models[low].label, most, s->models[high].label);
+    figure_say(f, "finding",
+               "On the mean of %d models backward costs %.2f times forward, not 2. %s is furthest from it, by %+.2f: "
+               "%+.2f for %s%s, %+.2f for %s%s. The update adds %.1f\u00a0%% of a forward pass there.",
+               s->n_models, mean, s->models[odd == &s->models[low].training ? low : high].label, backward_of(odd) - 2,
+               deviation_of(odd, first), kind_phrase((enum op_kind)first), reason_of(first), deviation_of(odd, second),
+               kind_phrase((enum op_kind)second), reason_of(second),
+               100 * flops_of(odd, PASS_UPDATE) / flops_of(odd, PASS_FORWARD));
+}
+
+json_t *figure_training_passes(const struct study *s, gable_error *e)
+{
+    if (!s->n_models || !(flops_of(&s->models[0].training, PASS_FORWARD) > 0)) return NULL;
+    struct figure f = figure_start("1.5", "training-passes", "Forward and backward", ROW * s->n_models + 58);
+    figure_say(&f, "subtitle", "FLOPs of one training step at batch %d, counted exactly; %s", STUDY_TRAINING_BATCH,
+               "dashed: the 1 : 2 of forward and backward that is often assumed");
+    for (int p = 0; p < PASS_N; p++) figure_key(&f, "square", passes[p].color + 1, passes[p].name);
+    draw(&f, s);
+    add_table(&f, s);
+    say_findings(&f, s);
+    figure_say(
+        &f, "method",
+        "Every node's gradients by its formula in docs/METRICS.md: of each input that needs one, of each parameter; "
+        "the first layer's unneeded data gradient is not counted. Update: %s.",
+        optimizer_words(STUDY_OPTIMIZER));
+    return figure_finish(&f, e);
+}
