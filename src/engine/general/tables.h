@@ -29,17 +29,21 @@
     X(quantize) \
     X(random) \
     X(reduce) \
+    X(regions) \
+    X(sample) \
     X(scan) \
     X(scatter) \
     X(sequence) \
     X(slice) \
     X(softmax) \
     X(space) \
+    X(spectrum) \
     X(suppress) \
     X(text) \
     X(topk) \
     X(transpose) \
     X(unary) \
+    X(unpool) \
     X(variadic) \
     X(views) \
     X(where) \
