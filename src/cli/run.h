@@ -2,9 +2,10 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 #include "cli/command.h"
-#include "engine/general/general.h"
+#include "engine/general/seeded.h"
 #include "model/model.h"
 #include "tensors/compare.h"
+#include "tensors/initializers.h"
 
 enum { RUN_INPUTS_MAX = 256 };
 struct run_request {
@@ -21,8 +22,9 @@ struct run_model {
     struct graph *graph;
     struct general *session;
     struct weights *seeded; /* of a zoo model: drawn, not trained; else NULL */
-    struct general_values *values;
-    char path[512]; /* "" for the zoo */
+    struct seeded_values drawn;
+    struct initializers *read; /* of a file */
+    char path[4096];           /* "" for the zoo */
 };
 gable_status run_open(const struct run_request *r, struct run_model *m, gable_error *e);
 void run_close(struct run_model *m);

@@ -10,54 +10,30 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Weights of a zoo model: drawn from a seed, since none come with it. */
-struct seeded_values {
-    struct general_values base;
-    const struct weights *weights;
-};
-static const void *seeded_bytes(const struct general_values *self, const struct graph *g, const struct tensor *t,
-                                size_t *n, gable_error *e)
-{
-    const struct seeded_values *s = CONTAINER_OF(self, struct seeded_values, base);
-    (void)g;
-    if (!s->weights->value[t->index]) {
-        error_set(e, GABLE_BAD_INPUT, "has no values");
-        return NULL;
-    }
-    *n = (size_t)tensor_elements(t) * sizeof(float);
-    return s->weights->value[t->index];
-}
-
-static gable_status seed_weights(struct run_model *m, int seed, gable_error *e)
-{
-    struct seeded_values *v = calloc(1, sizeof *v);
-    if (!v) return error_set(e, GABLE_NO_MEMORY, "no memory for weights");
-    m->values = &v->base;
-    gable_status s = weights_new(m->graph, (uint64_t)seed, &m->seeded, e);
-    *v = (struct seeded_values){{seeded_bytes}, m->seeded};
-    return s;
-}
-
 gable_status run_open(const struct run_request *r, struct run_model *m, gable_error *e)
 {
     const struct onnx_options options = {.batch = r->zoo.batch, .keeps_free = true};
     const struct general_options how = {.threads = r->threads, .seed = (uint64_t)r->seed};
+    const struct general_values *values = &m->drawn.base;
     gable_status s;
     if (m->path[0] || onnx_is_path(r->model)) {
         if (!m->path[0]) snprintf(m->path, sizeof m->path, "%s", r->model);
         s = onnx_read(m->path, &options, &m->graph, e);
+        if (!s) s = initializers_open(m->path, &m->read, e);
+        values = initializers_values(m->read);
     } else {
         s = zoo_build(r->model, &r->zoo, &m->graph, e);
-        if (!s) s = seed_weights(m, r->seed, e);
+        if (!s) s = weights_new(m->graph, (uint64_t)r->seed, &m->seeded, e);
+        m->drawn = seeded_values(m->seeded);
     }
-    return s ? s : general_open(m->graph, m->values, cli_cpus(), &how, &m->session, e);
+    return s ? s : general_open(m->graph, values, cli_cpus(), &how, &m->session, e);
 }
 
 void run_close(struct run_model *m)
 {
     general_close(m->session);
     weights_free(m->seeded);
-    if (m->seeded) free(CONTAINER_OF(m->values, struct seeded_values, base));
+    initializers_close(m->read);
     graph_free(m->graph);
 }
 

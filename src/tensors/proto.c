@@ -21,7 +21,10 @@ enum { /* field numbers of onnx.proto */
        TENSOR_RAW = 9,
        TENSOR_DOUBLES = 10,
        TENSOR_UINT64S = 11,
+       TENSOR_EXTERNAL = 13,
        TENSOR_LOCATION = 14,
+       ENTRY_KEY = 1,
+       ENTRY_VALUE = 2,
        LIST_NAME = 1,   /* of SequenceProto and OptionalProto */
        LIST_TYPE = 2,   /* 1: tensors; 3: sequences */
        LIST_TENSOR = 3, /* a value of it */
@@ -51,6 +54,7 @@ struct parts {
 };
 struct reading {
     struct pool *pool;
+    struct external *external; /* NULL where there must be none */
     gable_error *e;
 };
 
@@ -87,8 +91,61 @@ static gable_status read_parts(struct reading *r, struct wire w, struct parts *t
     }
     if (!ok) return error_set(r->e, GABLE_BAD_INPUT, "a tensor has more than %d dimensions", SHAPE_RANK_MAX);
     if (w.at != w.end) return damaged(r, "TensorProto");
-    return t->is_external ? error_set(r->e, GABLE_BAD_INPUT, "keeps its values in another file; only .onnx may do so")
-                          : GABLE_OK;
+    if (!t->is_external || r->external) return GABLE_OK;
+    return error_set(r->e, GABLE_BAD_INPUT, "keeps its values in another file; only .onnx may do so");
+}
+
+/* A number of bytes as text; -1 where it is none. */
+static int64_t bytes_of(struct wire w)
+{
+    int64_t n = w.at < w.end ? 0 : -1;
+    for (; w.at < w.end && n >= 0; w.at++)
+        if (*w.at < '0' || *w.at > '9' || __builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, *w.at - '0', &n))
+            n = -1;
+    return n;
+}
+
+static bool is_word(struct wire w, const char *word)
+{
+    return (size_t)(w.end - w.at) == strlen(word) && !memcmp(w.at, word, strlen(word));
+}
+
+static gable_status read_entry(struct reading *r, struct wire w)
+{
+    struct wire_field f;
+    struct wire key = {0}, value = {0};
+    struct external *x = r->external;
+    while (wire_next(&w, &f)) {
+        if (f.number == ENTRY_KEY) key = f.bytes;
+        if (f.number == ENTRY_VALUE) value = f.bytes;
+    }
+    size_t n = (size_t)(value.end - value.at);
+    if (!key.at) return damaged(r, "external_data");
+    if (is_word(key, "location")) {
+        if (n == 0 || n >= sizeof x->location || memchr(value.at, 0, n))
+            return error_set(r->e, GABLE_BAD_INPUT, "has a location that is no file's name");
+        memcpy(x->location, value.at, n);
+        x->location[n] = '\0';
+    } else if (is_word(key, "offset") || is_word(key, "length")) {
+        int64_t *to = is_word(key, "offset") ? &x->offset : &x->length;
+        *to = bytes_of(value);
+        if (*to < 0)
+            return error_set(r->e, GABLE_BAD_INPUT, "has an offset or a length of '%.*s'", (int)(n < 40 ? n : 40),
+                             value.at ? (const char *)value.at : "");
+    }
+    return GABLE_OK; /* other keys, checksums among them, are not used */
+}
+
+static gable_status read_external(struct reading *r, struct wire w)
+{
+    struct wire_field f;
+    gable_status s = GABLE_OK;
+    *r->external = (struct external){.length = -1};
+    while (!s && wire_next(&w, &f))
+        if (f.number == TENSOR_EXTERNAL && f.type == WIRE_BYTES) s = read_entry(r, f.bytes);
+    if (!s && !r->external->location[0]) s = error_set(r->e, GABLE_BAD_INPUT, "does not say where its values are");
+    return s;
 }
 
 static void store(struct value *v, int64_t i, uint64_t bits)
@@ -156,7 +213,7 @@ static gable_status check_size(struct reading *r, struct wire w, const struct pa
     const struct shape shape = {t->rank, t->dim};
     for (int i = 0; i < t->rank; i++)
         if (t->dim[i] < 0) return error_set(r->e, GABLE_BAD_INPUT, "its dimension %d is %" PRId64, i, t->dim[i]);
-    if (shape_product(&shape, 0) > w.end - w.at)
+    if (shape_product(&shape, 0) > w.end - w.at && !t->is_external)
         return error_set(r->e, GABLE_BAD_INPUT, "has fewer bytes than its shape has elements");
     return GABLE_OK;
 }
@@ -168,16 +225,19 @@ static gable_status read_tensor(struct reading *r, struct wire w, struct value *
     if (!s) s = check_size(r, w, &t);
     if (s) return s;
     *name = t.name;
-    for (size_t i = 0; i < COUNT_OF(types); i++) {
-        if (types[i].onnx != t.onnx_type) continue;
-        s = value_new(r->pool, types[i].dtype, t.rank, t.dim, out, r->e);
-        if (!s)
-            s = t.has_raw && types[i].dtype != DTYPE_STRING ? read_raw(r, &t, out)
-                                                            : read_elements(r, w, types[i].field, out);
-        if (s) value_release(out);
-        return s;
-    }
-    return error_set(r->e, GABLE_BAD_INPUT, "has the data type %d, which is not read", t.onnx_type);
+    size_t i = 0;
+    while (i < COUNT_OF(types) && types[i].onnx != t.onnx_type) i++;
+    if (i == COUNT_OF(types))
+        return error_set(r->e, GABLE_BAD_INPUT, "has the data type %d, which is not read", t.onnx_type);
+    bool is_text = types[i].dtype == DTYPE_STRING;
+    if (t.is_external && is_text) return error_set(r->e, GABLE_BAD_INPUT, "is text in another file");
+    s = value_new(r->pool, types[i].dtype, t.rank, t.dim, out, r->e);
+    if (s) return s;
+    s = t.is_external           ? read_external(r, w)
+        : t.has_raw && !is_text ? read_raw(r, &t, out)
+                                : read_elements(r, w, types[i].field, out);
+    if (s) value_release(out);
+    return s;
 }
 
 static gable_status read_sequence(struct reading *r, struct wire w, struct value *out, struct wire *name)
@@ -219,13 +279,22 @@ static gable_status read_optional(struct reading *r, struct wire w, struct value
     return s;
 }
 
+gable_status proto_decode(struct pool *p, const void *bytes, size_t n, struct value *out, struct external *x,
+                          gable_error *e)
+{
+    struct reading r = {.pool = p, .external = x, .e = e};
+    struct wire name = {0};
+    x->location[0] = '\0';
+    return read_tensor(&r, (struct wire){bytes, (const uint8_t *)bytes + n}, out, &name);
+}
+
 gable_status proto_read(struct pool *p, const char *path, enum tensor_form form, struct value *out, char *name,
                         size_t room, gable_error *e)
 {
     char *bytes = NULL;
     size_t len = 0;
     struct wire w, title = {0};
-    struct reading r = {p, e};
+    struct reading r = {.pool = p, .e = e};
     *out = (struct value){0};
     gable_status s = file_read(path, FILE_MOST, &bytes, &len, e);
     if (s) return s;

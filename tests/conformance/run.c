@@ -2,6 +2,7 @@
 #include "engine/general/general.h"
 #include "onnx/onnx.h"
 #include "tensors/compare.h"
+#include "tensors/initializers.h"
 #include "tensors/proto.h"
 
 #include <stdio.h>
@@ -92,18 +93,21 @@ static enum outcome run_here(struct conformance_case *c, bool verbose)
     const struct onnx_options options = {.keeps_free = true};
     struct graph *graph = NULL;
     struct general *g = NULL;
+    struct initializers *values = NULL;
     struct cpus cpus;
     char path[700];
     gable_error e = {0};
     cpus_read("", &cpus);
     snprintf(path, sizeof path, "%s/model.onnx", c->folder);
     if (onnx_read(path, &options, &graph, &e)) return fails(c, UNSUPPORTED, &e);
+    const struct general_options how = {.bytes_max = VALUES_MOST};
     enum outcome o = PASSED;
-    if (general_open(graph, NULL, &cpus, &(struct general_options){.bytes_max = VALUES_MOST}, &g, &e))
+    if (initializers_open(path, &values, &e) || general_open(graph, initializers_values(values), &cpus, &how, &g, &e))
         o = fails(c, UNSUPPORTED, &e);
     else
         o = run_sets(c, g, graph, verbose);
     general_close(g);
+    initializers_close(values);
     graph_free(graph);
     return o;
 }

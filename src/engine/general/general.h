@@ -6,12 +6,11 @@
 #include "engine/general/value.h"
 #include "engine/weights.h"
 
-/* Where the values of initializers are. `bytes` finds those of a tensor of a graph or of a body: row-major, of its
-   dtype, any alignment (strings: const char *[elements]); they must outlive the session. NULL with a sentence in e
-   where there are none; `*n` is their number. The private part wraps this one (CONTAINER_OF). */
+/* Where the values of initializers are. `load` makes the value of a tensor of a graph or of a body: from the pool, or
+   with data that somebody else holds for as long as the session. The private part wraps this one (CONTAINER_OF). */
 struct general_values {
-    const void *(*bytes)(const struct general_values *self, const struct graph *g, const struct tensor *t, size_t *n,
-                         gable_error *e);
+    gable_status (*load)(const struct general_values *self, struct pool *p, const struct graph *g,
+                         const struct tensor *t, struct value *out, gable_error *e);
 };
 struct general_options { /* zero means the default */
     int threads;         /* one per core of cpus */

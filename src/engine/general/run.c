@@ -19,41 +19,12 @@ static gable_status load_small(struct runtime *r, const struct tensor *t, struct
     return s;
 }
 
-static gable_status load_strings(const char *const *from, struct value *out, gable_error *e)
-{
-    for (int64_t i = 0; i < out->n; i++)
-        if (!value_set_string(out, i, from[i])) return error_set(e, GABLE_NO_MEMORY, "no memory for strings");
-    return GABLE_OK;
-}
-
-/* Bytes that lie well are used where they are; others are copied. */
-static gable_status load_bytes(struct runtime *r, const struct tensor *t, const void *bytes, size_t n,
-                               struct value *out, gable_error *e)
-{
-    size_t size = value_element_bytes(t->dtype);
-    struct value v = {.kind = VALUE_TENSOR, .dtype = t->dtype, .rank = t->shape.rank, .data = (void *)(uintptr_t)bytes};
-    v.n = tensor_elements(t);
-    if (!size || v.n > (count)(SIZE_MAX / 16) || (size_t)v.n * size != n)
-        return error_set(e, GABLE_BAD_INPUT, "has %zu bytes, its shape and type need others", n);
-    if (v.rank) memcpy(v.dim, t->shape.dim, (size_t)v.rank * sizeof *v.dim);
-    if (t->dtype != DTYPE_STRING && (uintptr_t)bytes % size == 0) {
-        *out = v;
-        return GABLE_OK;
-    }
-    gable_status s = value_new(r->pool, t->dtype, t->shape.rank, t->shape.dim, out, e);
-    if (s) return s;
-    if (t->dtype == DTYPE_STRING) return load_strings(bytes, out, e);
-    if (n) memcpy(out->data, bytes, n);
-    return GABLE_OK;
-}
-
 static gable_status load(struct runtime *r, struct program *p, const struct tensor *t, gable_error *e)
 {
-    size_t n = 0;
-    if (t->ints || t->reals) return load_small(r, t, place(p, t), e);
+    bool is_small = t->ints || (t->reals && (t->dtype == DTYPE_F64 || t->dtype == DTYPE_F32));
+    if (is_small) return load_small(r, t, place(p, t), e);
     if (!r->given) return error_set(e, GABLE_BAD_INPUT, "has no values");
-    const void *bytes = r->given->bytes(r->given, p->graph, t, &n, e);
-    return bytes ? load_bytes(r, t, bytes, n, place(p, t), e) : GABLE_BAD_INPUT;
+    return r->given->load(r->given, r->pool, p->graph, t, place(p, t), e);
 }
 
 gable_status program_load(struct runtime *r, struct program *p, gable_error *e)
