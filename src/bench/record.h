@@ -66,7 +66,7 @@ struct run_group {
     double floor_ns;                             /* bench/floor.h */
 };
 struct run {
-    char model[RECORD_NAME], label[RECORD_NAME], engine[16], device[128], pass[16], isa[16];
+    char model[RECORD_NAME], label[RECORD_NAME], engine[16], device[128], pass[24], isa[16];
     char algorithms[160];
     int batch, threads, height, width;
     enum dtype dtype;

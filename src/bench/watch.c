@@ -32,7 +32,11 @@ static void count_usage(struct watch *w)
 
 gable_status watch_new(const struct team *t, struct watch *out, gable_error *e)
 {
-    *out = (struct watch){.tids = team_tids(t), .cpus = team_cpus(t), .n_threads = team_size(t)};
+    return watch_threads(team_size(t), team_tids(t), team_cpus(t), out, e);
+}
+gable_status watch_threads(int n, const int *tids, const int *cpus, struct watch *out, gable_error *e)
+{
+    *out = (struct watch){.tids = tids, .cpus = cpus, .n_threads = n};
     out->fd = calloc((size_t)out->n_threads, sizeof *out->fd);
     out->delay_ns = calloc((size_t)out->n_threads, sizeof *out->delay_ns);
     if (!out->fd || !out->delay_ns) {

@@ -14,6 +14,8 @@ struct watch {
     int64_t minor, major, switches;
 };
 gable_status watch_new(const struct team *t, struct watch *out, gable_error *e);
+/* The same for any threads, pinned each to its CPU; the caller is the first. Both are borrowed. */
+gable_status watch_threads(int n, const int *tids, const int *cpus, struct watch *out, gable_error *e);
 void watch_release(struct watch *w);
 void watch_before(struct watch *w);
 /* MARK_* of what happened since watch_before, to a sample of that length. */

@@ -14,7 +14,7 @@ struct command {
     int (*run)(const struct command *self, int argc, char **argv); /* argv[0] is the command; returns the exit status */
 };
 extern const struct command command_analyze, command_models, command_chips, command_machine, command_bench,
-    command_report, command_run;
+    command_report, command_run, command_train;
 /* In the order of --help; NULL after the last. */
 extern const struct command *const commands[];
 

@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* GCC's OpenMP runtime, which oneDNN is built on, without the compiler's pragmas: clang would bring another one. */
 void GOMP_parallel(void (*work)(void *), void *arg, unsigned threads, unsigned flags);
@@ -16,32 +17,13 @@ struct crew {
     cpu_set_t before;
     bool has_before;
     uint64_t *denormals;
-    int cpu[];
+    int *tids, *cpus;
 };
 struct job {
     struct crew *crew;
     team_work *work;
     void *arg;
 };
-
-gable_status crew_new(int n, const int *cpu, struct crew **out, gable_error *e)
-{
-    struct crew *c = calloc(1, sizeof *c + (size_t)n * sizeof c->cpu[0]);
-    if (c) c->denormals = calloc((size_t)n, sizeof *c->denormals);
-    if (!c || !c->denormals) {
-        crew_free(c);
-        return error_set(e, GABLE_NO_MEMORY, "no memory for %d threads", n);
-    }
-    c->n = n;
-    for (int i = 0; i < n; i++) c->cpu[i] = cpu[i];
-    *out = c;
-    return GABLE_OK;
-}
-void crew_free(struct crew *c)
-{
-    if (c) free(c->denormals);
-    free(c);
-}
 
 static void work_of(void *arg)
 {
@@ -54,28 +36,68 @@ void crew_run(struct crew *c, team_work *work, void *arg)
     GOMP_parallel(work_of, &j, (unsigned)c->n, 0);
 }
 
+/* The runtime may have made new threads since: each one looks where it is. */
 static void settle(void *arg, int part, int parts)
 {
     struct crew *c = arg;
-    cpu_set_t mine;
     (void)parts;
-    CPU_ZERO(&mine);
-    CPU_SET((size_t)c->cpu[part], &mine);
-    sched_setaffinity(0, sizeof mine, &mine);
+    if (c->tids[part] != gettid() || sched_getcpu() != c->cpus[part]) {
+        cpu_set_t mine;
+        CPU_ZERO(&mine);
+        CPU_SET((size_t)c->cpus[part], &mine);
+        sched_setaffinity(0, sizeof mine, &mine);
+        c->tids[part] = gettid();
+    }
     c->denormals[part] = denormals_flush();
 }
 static void unsettle(void *arg, int part, int parts)
 {
-    struct crew *c = arg;
+    const struct crew *c = arg;
     (void)parts;
-    if (c->has_before) sched_setaffinity(0, sizeof c->before, &c->before);
     denormals_restore(c->denormals[part]);
+}
+static void unpin(void *arg, int part, int parts)
+{
+    const struct crew *c = arg;
+    (void)part;
+    (void)parts;
+    sched_setaffinity(0, sizeof c->before, &c->before);
+}
+
+gable_status crew_new(int n, const int *cpu, struct crew **out, gable_error *e)
+{
+    struct crew *c = calloc(1, sizeof *c);
+    if (c) {
+        c->n = n;
+        c->denormals = calloc((size_t)n, sizeof *c->denormals);
+        c->tids = calloc((size_t)n, sizeof *c->tids);
+        c->cpus = calloc((size_t)n, sizeof *c->cpus);
+        c->has_before = sched_getaffinity(0, sizeof c->before, &c->before) == 0;
+    }
+    if (!c || !c->denormals || !c->tids || !c->cpus) {
+        if (c) c->has_before = false;
+        crew_free(c);
+        return error_set(e, GABLE_NO_MEMORY, "no memory for %d threads", n);
+    }
+    for (int i = 0; i < n; i++) c->cpus[i] = cpu[i];
+    crew_enter(c);
+    crew_leave(c);
+    *out = c;
+    return GABLE_OK;
+}
+void crew_free(struct crew *c)
+{
+    if (!c) return;
+    if (c->has_before) crew_run(c, unpin, c);
+    free(c->denormals);
+    free(c->tids);
+    free(c->cpus);
+    free(c);
 }
 void crew_enter(struct crew *c)
 {
     c->threads_before = omp_get_max_threads();
     omp_set_num_threads(c->n);
-    c->has_before = sched_getaffinity(0, sizeof c->before, &c->before) == 0;
     crew_run(c, settle, c);
 }
 void crew_leave(struct crew *c)
@@ -83,3 +105,5 @@ void crew_leave(struct crew *c)
     crew_run(c, unsettle, c);
     omp_set_num_threads(c->threads_before);
 }
+const int *crew_tids(const struct crew *c) { return c->tids; }
+const int *crew_cpus(const struct crew *c) { return c->cpus; }

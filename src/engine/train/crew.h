@@ -5,14 +5,17 @@
 #include "engine/cpu/kernels/kernels.h"
 
 struct crew;
-/* n threads, thread i for cpu[i]. */
+/* n threads, thread i pinned to cpu[i]; the caller is thread 0 and is pinned until crew_free. */
 gable_status crew_new(int n, const int *cpu, struct crew **out, gable_error *e);
 void crew_free(struct crew *c); /* NULL is fine */
-/* Around everything that runs: pins the threads, flushes denormals; crew_leave gives the caller its mask back. */
+/* Around everything that runs: the threads are where they should be and flush denormals. */
 void crew_enter(struct crew *c);
 void crew_leave(struct crew *c);
 /* work(arg, part, n) on every thread; returns when all are done. */
 void crew_run(struct crew *c, team_work *work, void *arg);
+/* The kernel's thread ids and the CPUs that they are pinned to. */
+const int *crew_tids(const struct crew *c);
+const int *crew_cpus(const struct crew *c);
 /* Part `part` of 0..n. */
 struct range {
     long first, last;

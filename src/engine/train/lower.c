@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-bool lower_is(const struct node *n, const char *op_type) { return strcmp(n->op_type, op_type) == 0; }
+bool train_is(const struct node *n, const char *op_type) { return strcmp(n->op_type, op_type) == 0; }
 
-gable_status lower_no_memory(const struct lowering *l, gable_error *e)
+gable_status train_no_memory(const struct lowering *l, gable_error *e)
 {
     return error_set(e, GABLE_NO_MEMORY, "no memory to plan %s", l->plan->graph->name);
 }
 
-const struct node *lower_only_reader(const struct lowering *l, const struct tensor *t)
+const struct node *train_only_reader(const struct lowering *l, const struct tensor *t)
 {
     const struct graph *g = l->plan->graph;
     if (l->uses[t->index] != 1 || t->is_output) return NULL;
@@ -40,24 +40,24 @@ static struct value *new_value(struct lowering *l, const struct tensor *t, int c
                         .gradient = -1};
     return *place = v;
 }
-struct value *lower_value(struct lowering *l, const struct tensor *t)
+struct value *train_value(struct lowering *l, const struct tensor *t)
 {
     int rank = t->shape.rank;
     return new_value(l, t, dimension(t, 1), rank > 3 ? dimension(t, 2) : 1, dimension(t, rank > 3 ? 3 : 2));
 }
 
-bool lower_is_there(const struct lowering *l, const struct tensor *t) { return l->held[t->index].is_there; }
-void lower_hold(struct lowering *l, const struct tensor *t, struct value *v)
+bool train_is_there(const struct lowering *l, const struct tensor *t) { return l->held[t->index].is_there; }
+void train_hold(struct lowering *l, const struct tensor *t, struct value *v)
 {
     l->held[t->index] =
         (struct held){.value = v, .channels = v->channels, .height = v->height, .width = v->width, .is_there = true};
 }
-void lower_share(struct lowering *l, const struct tensor *from, const struct tensor *to)
+void train_share(struct lowering *l, const struct tensor *from, const struct tensor *to)
 {
     l->held[to->index] = l->held[from->index];
 }
 
-bool lower_take(struct lowering *l, struct part *p, const struct node *n)
+bool train_take(struct lowering *l, struct part *p, const struct node *n)
 {
     int *place = train_plan_grow(l->plan, (void **)&p->nodes, &p->n_nodes, &p->room_nodes, sizeof *place);
     if (!place) return false;
@@ -65,7 +65,7 @@ bool lower_take(struct lowering *l, struct part *p, const struct node *n)
     l->is_taken[n->index] = true;
     return true;
 }
-struct part *lower_part(struct lowering *l, const struct part_type *type, const struct node *n, int n_in,
+struct part *train_part(struct lowering *l, const struct part_type *type, const struct node *n, int n_in,
                         struct value *const *in, struct value *out)
 {
     struct train_plan *plan = l->plan;
@@ -91,11 +91,11 @@ struct part *lower_part(struct lowering *l, const struct part_type *type, const 
                        .rest = -1};
     out->maker = p;
     *place = p;
-    return !n || lower_take(l, p, n) ? p : NULL;
+    return !n || train_take(l, p, n) ? p : NULL;
 }
 
 /* Channels of one or several values, brought together. */
-struct value *lower_blocks(struct lowering *l, const struct tensor *t)
+struct value *train_blocks(struct lowering *l, const struct tensor *t)
 {
     struct held *h = &l->held[t->index];
     if (h->value && h->value->input < 0) return h->value;
@@ -111,15 +111,15 @@ struct value *lower_blocks(struct lowering *l, const struct tensor *t)
             if (is_new) from[n++] = h->sources[c].value;
         }
     }
-    struct part *p = from ? lower_part(l, &part_gather, NULL, n, from, out) : NULL;
+    struct part *p = from ? train_part(l, &part_gather, NULL, n, from, out) : NULL;
     if (!p) return NULL;
     p->sources = h->sources;
-    if (t->producer && !lower_take(l, p, t->producer)) return NULL;
+    if (t->producer && !train_take(l, p, t->producer)) return NULL;
     h->value = out;
     return out;
 }
 
-gable_status lower_parameter(struct lowering *l, const struct node *n, int input, int *tensor, gable_error *e)
+gable_status train_parameter(struct lowering *l, const struct node *n, int input, int *tensor, gable_error *e)
 {
     struct train_plan *p = l->plan;
     const struct tensor *t = n->in[input];
@@ -134,49 +134,49 @@ gable_status lower_parameter(struct lowering *l, const struct node *n, int input
 
 static const struct {
     const char *op_type;
-    lower_node *lower;
+    train_node *lower;
 } rows[] = {
-    {"Conv", lower_conv},
-    {"Gemm", lower_gemm},
-    {"MatMul", lower_gemm},
-    {"BatchNormalization", lower_norm},
-    {"Relu", lower_act},
-    {"Clip", lower_act},
-    {"HardSwish", lower_act},
-    {"Swish", lower_act},
-    {"Sigmoid", lower_act},
-    {"HardSigmoid", lower_act},
-    {"Add", lower_add},
-    {"Mul", lower_mul},
-    {"MaxPool", lower_pool},
-    {"AveragePool", lower_pool},
-    {"AdaptiveAveragePool", lower_pool},
-    {"GlobalAveragePool", lower_mean},
-    {"ReduceMean", lower_mean},
-    {"Dropout", lower_dropout},
-    {"StochasticDepth", lower_depth},
-    {"Flatten", lower_reshape},
-    {"Reshape", lower_reshape},
-    {"Squeeze", lower_reshape},
-    {"Unsqueeze", lower_reshape},
-    {"Concat", lower_concat},
-    {"Split", lower_split},
-    {"Identity", lower_identity},
+    {"Conv", train_conv},
+    {"Gemm", train_gemm},
+    {"MatMul", train_gemm},
+    {"BatchNormalization", train_norm},
+    {"Relu", train_act},
+    {"Clip", train_act},
+    {"HardSwish", train_act},
+    {"Swish", train_act},
+    {"Sigmoid", train_act},
+    {"HardSigmoid", train_act},
+    {"Add", train_add},
+    {"Mul", train_mul},
+    {"MaxPool", train_pool},
+    {"AveragePool", train_pool},
+    {"AdaptiveAveragePool", train_pool},
+    {"GlobalAveragePool", train_mean},
+    {"ReduceMean", train_mean},
+    {"Dropout", train_dropout},
+    {"StochasticDepth", train_depth},
+    {"Flatten", train_reshape},
+    {"Reshape", train_reshape},
+    {"Squeeze", train_reshape},
+    {"Unsqueeze", train_reshape},
+    {"Concat", train_concat},
+    {"Split", train_split},
+    {"Identity", train_identity},
 };
-static gable_status lower_one(struct lowering *l, const struct node *n, gable_error *e)
+static gable_status train_one(struct lowering *l, const struct node *n, gable_error *e)
 {
     if (n->n_out > 0 && n->out[0]->ints) return GABLE_OK; /* arithmetic of shapes, done already */
     for (int i = 0; i < n->n_in && i < 1; i++)
-        if (!tensor_is_initializer(n->in[i]) && n->in[i]->role != ROLE_ABSENT && !lower_is_there(l, n->in[i]))
+        if (!tensor_is_initializer(n->in[i]) && n->in[i]->role != ROLE_ABSENT && !train_is_there(l, n->in[i]))
             return error_set(e, GABLE_BAD_INPUT, "its input %s is not made by what can be trained here",
                              n->in[i]->name);
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (lower_is(n, rows[i].op_type)) return rows[i].lower(l, n, e);
+        if (train_is(n, rows[i].op_type)) return rows[i].lower(l, n, e);
     if (!n->op || !n->op->train.gradient) return error_set(e, GABLE_BAD_INPUT, "%s has no gradient", n->op_type);
     return error_set(e, GABLE_BAD_INPUT, "%s cannot be trained here yet", n->op_type);
 }
 
-static gable_status lower_inputs(struct lowering *l, gable_error *e)
+static gable_status train_inputs(struct lowering *l, gable_error *e)
 {
     const struct graph *g = l->plan->graph;
     for (int i = 0; i < g->n_inputs; i++) {
@@ -184,10 +184,10 @@ static gable_status lower_inputs(struct lowering *l, gable_error *e)
         if (t->dtype != DTYPE_F32 || t->shape.rank < 2 || t->shape.rank > 4)
             return error_set(e, GABLE_BAD_INPUT, "input %s: training takes f32 of 2 to 4 dimensions, batch first",
                              t->name);
-        struct value *v = lower_value(l, t);
-        if (!v) return lower_no_memory(l, e);
+        struct value *v = train_value(l, t);
+        if (!v) return train_no_memory(l, e);
         v->input = i;
-        lower_hold(l, t, v);
+        train_hold(l, t, v);
     }
     return GABLE_OK;
 }
@@ -198,18 +198,18 @@ static void count_uses(struct lowering *l)
         for (int k = 0; k < g->nodes[i]->n_in; k++) l->uses[g->nodes[i]->in[k]->index]++;
     for (int i = 0; i < g->n_outputs; i++) l->uses[g->outputs[i]->index]++;
 }
-static gable_status lower_nodes(struct lowering *l, gable_error *e)
+static gable_status train_nodes(struct lowering *l, gable_error *e)
 {
     const struct graph *g = l->plan->graph;
     for (int i = 0; i < g->n_nodes; i++) {
         if (l->is_taken[i]) continue;
-        gable_status s = lower_one(l, g->nodes[i], e);
+        gable_status s = train_one(l, g->nodes[i], e);
         if (s) return error_within(e, "node %s (%s)", g->nodes[i]->name, g->nodes[i]->op_type);
     }
-    if (!lower_is_there(l, g->outputs[0]))
+    if (!train_is_there(l, g->outputs[0]))
         return error_set(e, GABLE_BAD_INPUT, "its output is not made by what can be trained");
-    l->plan->output = lower_blocks(l, g->outputs[0]);
-    if (!l->plan->output) return lower_no_memory(l, e);
+    l->plan->output = train_blocks(l, g->outputs[0]);
+    if (!l->plan->output) return train_no_memory(l, e);
     return GABLE_OK;
 }
 
@@ -239,13 +239,13 @@ gable_status train_lower(struct train_plan *p, gable_error *e)
                          .uses = arena_array(p->memory, n, sizeof *l.uses),
                          .is_taken = arena_array(p->memory, (size_t)g->n_nodes + 1, sizeof *l.is_taken)};
     p->parameter = arena_array(p->memory, n, sizeof *p->parameter);
-    if (!l.held || !l.uses || !l.is_taken || !p->parameter) return lower_no_memory(&l, e);
+    if (!l.held || !l.uses || !l.is_taken || !p->parameter) return train_no_memory(&l, e);
     for (int i = 0; i < g->n_tensors; i++) p->parameter[i] = SIZE_MAX;
     if (g->n_outputs != 1)
         return error_set(e, GABLE_BAD_INPUT, "%s has %d outputs, training takes one", g->name, g->n_outputs);
     count_uses(&l);
-    gable_status s = lower_inputs(&l, e);
-    if (!s) s = lower_nodes(&l, e);
+    gable_status s = train_inputs(&l, e);
+    if (!s) s = train_nodes(&l, e);
     if (!s) place_parameters(p);
     return s;
 }

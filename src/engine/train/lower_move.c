@@ -12,7 +12,7 @@ struct window_rule {
 };
 static gable_status read_rule(const struct node *n, struct window_rule *w, gable_error *e)
 {
-    *w = (struct window_rule){.is_adaptive = lower_is(n, "AdaptiveAveragePool"),
+    *w = (struct window_rule){.is_adaptive = train_is(n, "AdaptiveAveragePool"),
                               .counts_padding = node_int(n, "count_include_pad", 0) != 0};
     const struct attribute *pad = node_attribute(n, "auto_pad");
     if (pad && pad->s && pad->s[0] == 'S') return error_set(e, GABLE_BAD_INPUT, "auto_pad is not trained here");
@@ -41,7 +41,7 @@ static struct span window_span(const struct window_rule *w, int axis, int i, int
     *share = w->counts_padding ? padded - first : s.last - s.first;
     return s;
 }
-gable_status lower_pool(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_pool(struct lowering *l, const struct node *n, gable_error *e)
 {
     struct window_rule w;
     gable_status s = read_rule(n, &w, e);
@@ -49,17 +49,17 @@ gable_status lower_pool(struct lowering *l, const struct node *n, gable_error *e
     if (n->in[0]->shape.rank != 4 || n->n_out != 1)
         return error_set(e, GABLE_BAD_INPUT, "training pools images into one output only");
     if (w.is_adaptive && shape_equal(&n->in[0]->shape, &n->out[0]->shape)) {
-        lower_share(l, n->in[0], n->out[0]);
+        train_share(l, n->in[0], n->out[0]);
         return GABLE_OK;
     }
-    struct value *x = lower_blocks(l, n->in[0]), *y = lower_value(l, n->out[0]);
-    struct part *p = lower_part(l, &part_pool, n, 1, &x, y);
-    if (!p) return lower_no_memory(l, e);
+    struct value *x = train_blocks(l, n->in[0]), *y = train_value(l, n->out[0]);
+    struct part *p = train_part(l, &part_pool, n, 1, &x, y);
+    if (!p) return train_no_memory(l, e);
     size_t pixels = (size_t)value_pixels(y);
-    p->pool = lower_is(n, "MaxPool") ? POOL_MAX : POOL_AVERAGE;
+    p->pool = train_is(n, "MaxPool") ? POOL_MAX : POOL_AVERAGE;
     p->windows = arena_array(l->plan->memory, pixels, sizeof *p->windows);
     p->window_share = arena_array(l->plan->memory, pixels, sizeof *p->window_share);
-    if (!p->windows || !p->window_share) return lower_no_memory(l, e);
+    if (!p->windows || !p->window_share) return train_no_memory(l, e);
     for (int i = 0; i < y->height; i++)
         for (int k = 0; k < y->width; k++) {
             int rows, columns;
@@ -68,27 +68,27 @@ gable_status lower_pool(struct lowering *l, const struct node *n, gable_error *e
             p->windows[i * y->width + k] = (struct pool_window){r.first, r.last, c.first, c.last};
             p->window_share[i * y->width + k] = 1.0f / (float)(rows * columns);
         }
-    lower_hold(l, n->out[0], y);
+    train_hold(l, n->out[0], y);
     return GABLE_OK;
 }
 
-gable_status lower_mean(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_mean(struct lowering *l, const struct node *n, gable_error *e)
 {
     const struct tensor *x = n->in[0], *y = n->out[0];
     count pixels = x->shape.rank == 4 ? count_mul(x->shape.dim[2], x->shape.dim[3]) : 0;
     bool is_whole = pixels > 0 && tensor_elements(y) * pixels == tensor_elements(x) && y->shape.rank >= 2 &&
                     y->shape.dim[0] == x->shape.dim[0] && y->shape.dim[1] == x->shape.dim[1];
     if (!is_whole) return error_set(e, GABLE_BAD_INPUT, "only means over whole images are trained here");
-    struct value *in = lower_blocks(l, x), *out = lower_value(l, y);
-    if (!lower_part(l, &part_mean, n, 1, &in, out)) return lower_no_memory(l, e);
-    lower_hold(l, y, out);
+    struct value *in = train_blocks(l, x), *out = train_value(l, y);
+    if (!train_part(l, &part_mean, n, 1, &in, out)) return train_no_memory(l, e);
+    train_hold(l, y, out);
     return GABLE_OK;
 }
 
-gable_status lower_identity(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_identity(struct lowering *l, const struct node *n, gable_error *e)
 {
     (void)e;
-    lower_share(l, n->in[0], n->out[0]);
+    train_share(l, n->in[0], n->out[0]);
     return GABLE_OK;
 }
 
@@ -101,7 +101,7 @@ static gable_status hold_sources(struct lowering *l, const struct tensor *t, con
                                  struct source **out, gable_error *e)
 {
     *out = arena_array(l->plan->memory, (size_t)channels, sizeof **out);
-    if (!*out) return lower_no_memory(l, e);
+    if (!*out) return train_no_memory(l, e);
     l->held[t->index] = (struct held){
         .sources = *out, .channels = channels, .height = like->height, .width = like->width, .is_there = true};
     return GABLE_OK;
@@ -111,14 +111,14 @@ static gable_status in_blocks(struct lowering *l, const struct tensor *t, gable_
 {
     const struct held *h = &l->held[t->index];
     if (!h->is_there) return error_set(e, GABLE_BAD_INPUT, "its input %s is not made by what can be trained", t->name);
-    return h->value && h->value->input >= 0 && !lower_blocks(l, t) ? lower_no_memory(l, e) : GABLE_OK;
+    return h->value && h->value->input >= 0 && !train_blocks(l, t) ? train_no_memory(l, e) : GABLE_OK;
 }
 static bool is_of_channels(const struct node *n)
 {
     int64_t axis = node_int(n, "axis", 0);
     return axis == 1 || axis == 1 - n->in[0]->shape.rank;
 }
-gable_status lower_concat(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_concat(struct lowering *l, const struct node *n, gable_error *e)
 {
     struct source *to;
     int c = 0;
@@ -134,7 +134,7 @@ gable_status lower_concat(struct lowering *l, const struct node *n, gable_error 
     }
     return s;
 }
-gable_status lower_split(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_split(struct lowering *l, const struct node *n, gable_error *e)
 {
     int c = 0;
     if (!is_of_channels(n)) return error_set(e, GABLE_BAD_INPUT, "only channels are split here");
@@ -158,12 +158,12 @@ static bool find_shuffle(const struct lowering *l, const struct node *n, const s
     if (n->in[0]->shape.rank != 4 || apart->shape.rank != 5) return false;
     for (int i = 2; i < 4; i++)
         if (apart->shape.dim[i + 1] != n->in[0]->shape.dim[i]) return false;
-    *transpose = lower_only_reader(l, apart);
-    if (!*transpose || !lower_is(*transpose, "Transpose")) return false;
+    *transpose = train_only_reader(l, apart);
+    if (!*transpose || !train_is(*transpose, "Transpose")) return false;
     for (int i = 0; i < 5; i++)
         if (at(*transpose, "perm", i, -1) != perm[i]) return false;
-    *last = lower_only_reader(l, (*transpose)->out[0]);
-    return *last && lower_is(*last, "Reshape") && shape_equal(&(*last)->out[0]->shape, &n->in[0]->shape);
+    *last = train_only_reader(l, (*transpose)->out[0]);
+    return *last && train_is(*last, "Reshape") && shape_equal(&(*last)->out[0]->shape, &n->in[0]->shape);
 }
 static gable_status shuffle(struct lowering *l, const struct node *n, const struct node *transpose,
                             const struct node *last, gable_error *e)
@@ -177,7 +177,7 @@ static gable_status shuffle(struct lowering *l, const struct node *n, const stru
     l->is_taken[transpose->index] = l->is_taken[last->index] = true;
     return s;
 }
-gable_status lower_reshape(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_reshape(struct lowering *l, const struct node *n, gable_error *e)
 {
     const struct tensor *x = n->in[0], *y = n->out[0];
     const struct node *transpose, *last;
@@ -186,14 +186,14 @@ gable_status lower_reshape(struct lowering *l, const struct node *n, gable_error
     bool is_batched = rank >= 2 && y->shape.dim[0] == l->plan->batch;
     if (shape_equal(&x->shape, &y->shape) ||
         (is_batched && h->height * h->width == 1 && y->shape.dim[1] == h->channels)) {
-        lower_share(l, x, y);
+        train_share(l, x, y);
         return GABLE_OK;
     }
     if (find_shuffle(l, n, &transpose, &last)) return shuffle(l, n, transpose, last, e);
     if (!is_batched || rank != 2)
         return error_set(e, GABLE_BAD_INPUT, "only images into rows and shuffled channels are trained here");
-    struct value *in = lower_blocks(l, x), *out = lower_value(l, y);
-    if (!lower_part(l, &part_flatten, n, 1, &in, out)) return lower_no_memory(l, e);
-    lower_hold(l, y, out);
+    struct value *in = train_blocks(l, x), *out = train_value(l, y);
+    if (!train_part(l, &part_flatten, n, 1, &in, out)) return train_no_memory(l, e);
+    train_hold(l, y, out);
     return GABLE_OK;
 }

@@ -47,52 +47,52 @@ static bool is_depthwise(const struct convolution_shape *s)
 
 static gable_status take_weights(struct lowering *l, const struct node *n, struct part *p, gable_error *e)
 {
-    gable_status s = lower_parameter(l, n, 1, &p->weight, e);
-    if (!s && n->n_in > 2 && n->in[2]->role != ROLE_ABSENT) s = lower_parameter(l, n, 2, &p->bias, e);
+    gable_status s = train_parameter(l, n, 1, &p->weight, e);
+    if (!s && n->n_in > 2 && n->in[2]->role != ROLE_ABSENT) s = train_parameter(l, n, 2, &p->bias, e);
     return s;
 }
 
-gable_status lower_conv(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_conv(struct lowering *l, const struct node *n, gable_error *e)
 {
     struct convolution_shape shape;
     gable_status s = read_shape(l, n, &shape, e);
     if (s) return s;
     const struct held *h = &l->held[n->in[0]->index];
     const struct tensor *out = n->out[0];
-    const struct node *next = lower_only_reader(l, out);
+    const struct node *next = train_only_reader(l, out);
     bool is_linear = is_product(&shape), is_deep = is_depthwise(&shape);
     shape.is_planar = h->value && h->value->input >= 0 && h->channels <= 3 && !is_linear && !is_deep;
-    struct value *x = shape.is_planar ? h->value : lower_blocks(l, n->in[0]);
+    struct value *x = shape.is_planar ? h->value : train_blocks(l, n->in[0]);
     shape.has_bias = n->n_in > 2 && n->in[2]->role != ROLE_ABSENT;
-    shape.has_relu = !is_linear && !is_deep && next && lower_is(next, "Relu");
+    shape.has_relu = !is_linear && !is_deep && next && train_is(next, "Relu");
     if (shape.has_relu) out = next->out[0];
-    struct value *y = lower_value(l, out);
-    struct part *p = lower_part(l,
+    struct value *y = train_value(l, out);
+    struct part *p = train_part(l,
                                 is_linear ? &part_linear
                                 : is_deep ? &part_depthwise
                                           : &part_convolution,
                                 n, 1, &x, y);
-    if (!p || (shape.has_relu && !lower_take(l, p, next))) return lower_no_memory(l, e);
+    if (!p || (shape.has_relu && !train_take(l, p, next))) return train_no_memory(l, e);
     p->shape = shape;
     p->outputs = shape.out.n;
     p->is_transposed = true;
-    lower_hold(l, out, y);
+    train_hold(l, out, y);
     return take_weights(l, n, p, e);
 }
 
-gable_status lower_gemm(struct lowering *l, const struct node *n, gable_error *e)
+gable_status train_gemm(struct lowering *l, const struct node *n, gable_error *e)
 {
-    bool is_gemm = lower_is(n, "Gemm");
+    bool is_gemm = train_is(n, "Gemm");
     if (n->in[0]->shape.rank != 2 || n->in[1]->shape.rank != 2)
         return error_set(e, GABLE_BAD_INPUT, "training takes products of N x C with a weight only");
     if (is_gemm && (node_int(n, "transA", 0) || node_float(n, "alpha", 1) != 1 || node_float(n, "beta", 1) != 1))
         return error_set(e, GABLE_BAD_INPUT, "transA, alpha and beta are not trained here");
-    struct value *x = lower_blocks(l, n->in[0]), *y = lower_value(l, n->out[0]);
-    struct part *p = lower_part(l, &part_linear, n, 1, &x, y);
-    if (!p) return lower_no_memory(l, e);
+    struct value *x = train_blocks(l, n->in[0]), *y = train_value(l, n->out[0]);
+    struct part *p = train_part(l, &part_linear, n, 1, &x, y);
+    if (!p) return train_no_memory(l, e);
     p->outputs = y->channels;
     p->is_transposed = is_gemm && node_int(n, "transB", 0);
-    lower_hold(l, n->out[0], y);
+    train_hold(l, n->out[0], y);
     gable_status s = take_weights(l, n, p, e);
     if (!s && p->bias >= 0 && tensor_elements(l->plan->graph->tensors[p->bias]) != y->channels)
         return error_set(e, GABLE_BAD_INPUT, "its bias has %lld values for %d outputs",

@@ -33,7 +33,7 @@ static void activation_range(struct trainer_session *s, struct part *p, long fir
 static void activation_back(struct trainer_session *s, struct part *p, long first, long last)
 {
     const struct train_kernels *k = s->plan->kernels;
-    bool is_told = lower_is_told(p->act.kind);
+    bool is_told = train_is_told(p->act.kind);
     const float *xy = value_now(s, is_told ? p->out : p->in[0]) + first;
     float *dy = value_gradient(s, p->out) + first, *dx = value_gradient(s, p->in[0]) + first;
     k->activate_back(p->act, is_told, xy, dy, last - first, p->flow[0] == FLOW_ADD ? dy : dx);
@@ -55,7 +55,7 @@ static void activation_data(struct trainer_session *s, struct part *p) { each_va
 static int activation_reads(const struct part *p, enum train_pass pass)
 {
     (void)pass;
-    return lower_is_told(p->act.kind) ? READS_OUTPUT : 1;
+    return train_is_told(p->act.kind) ? READS_OUTPUT : 1;
 }
 const struct part_type part_activation = {.is_cheap = true,
                                           .is_in_place = true,

@@ -51,7 +51,12 @@ static void measure_scratch(struct train_plan *p)
         const struct part *part = p->parts[i];
         size_t bytes = part->type->scratch ? part->type->scratch(p, part) : 0;
         if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
+        for (int k = 0; k < 3 && part->convolution[k]; k++) {
+            size_t packed = convolution_packed_floats(part->convolution[k]) * sizeof(float);
+            if (packed > p->scratch_fixed) p->scratch_fixed = packed;
+        }
     }
+    if (p->scratch_fixed > p->scratch_bytes) p->scratch_fixed = p->scratch_bytes;
     p->scratch_bytes = (p->scratch_bytes + 127) / 64 * 64;
 }
 
@@ -123,8 +128,9 @@ void train_plan_measure(const struct train_plan *p, size_t limit, struct trainer
                                    .working = (p->arena_floats - saved) * sizeof(float) * batch,
                                    .workspace = p->scratch_bytes,
                                    .edges = edges * batch};
-    size_t fixed = out->weights + out->gradients + out->optimizer + out->workspace;
-    out->total = fixed + out->saved + out->working + out->edges;
-    size_t most = limit > fixed ? (limit - fixed) / (arena + edges) : 0;
+    size_t fixed = out->weights + out->gradients + out->optimizer + p->scratch_fixed;
+    size_t growing = p->scratch_bytes - p->scratch_fixed; /* as good as in proportion to the batch */
+    out->total = fixed + growing + out->saved + out->working + out->edges;
+    size_t most = limit > fixed ? (limit - fixed) / (arena + edges + (growing + batch - 1) / batch) : 0;
     out->batch_most = most > INT32_MAX ? INT32_MAX : (int)most;
 }

@@ -57,6 +57,7 @@ struct trainer {
     const struct graph *graph;      /* borrowed */
     struct trainer_options options; /* with the defaults filled in */
     int batch, threads;
+    const int *tids, *cpus; /* of its threads, pinned; the caller is the first */
     enum isa isa;
     uint64_t steps_done; /* may be set, to resume: the random streams depend on it */
     double setup_ns;

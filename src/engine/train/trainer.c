@@ -161,6 +161,8 @@ static gable_status start(struct trainer_session *s, const struct weights *w, co
     const int *where = p->threads <= cpus->n_cores ? cpus->cores : cpus->allowed;
     gable_status status = crew_new(p->threads, where, &s->crew, e);
     if (status) return status;
+    s->base.tids = crew_tids(s->crew);
+    s->base.cpus = crew_cpus(s->crew);
     if (!allocate(s))
         return error_set(e, GABLE_NO_MEMORY, "%s at batch %d takes %.2f GiB and the system gave less", p->graph->name,
                          p->batch, (double)s->base.memory.total / (1 << 30));

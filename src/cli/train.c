@@ -1,0 +1,230 @@
+/* gable train: real training steps, timed by their parts. */
+#include "cli/train.h"
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MODELS_MAX = 64, SIDE_MAX = 65536 };
+enum { KEY_RATE = 1000, KEY_DECAY, KEY_LOSS, KEY_RECOMPUTE, KEY_ISA, KEY_BUDGET, KEY_SEED, KEY_RULE, KEY_NO_ROOF };
+
+struct request {
+    const struct command *self;
+    const char *models[MODELS_MAX];
+    int n_models;
+    bool wants_json, wants_layers, no_roof;
+    struct training_options options;
+};
+
+static const struct argp_option options[] = {
+    {"batch", 'b', "N", 0, "images of a step, 1 to 65536 (32)", 0},
+    {"optimizer", 'O', "NAME", 0, "sgd, momentum, adam or adamw (momentum)", 0},
+    {"rate", KEY_RATE, "X", 0, "learning rate (0.0001: random images are not to be learnt)", 0},
+    {"decay", KEY_DECAY, "X", 0, "weight decay (0)", 0},
+    {"loss", KEY_LOSS, "NAME", 0, "cross-entropy or mse (cross-entropy)", 0},
+    {"recompute", KEY_RECOMPUTE, "WHAT", 0,
+     "what backward makes again to save memory: none, cheap (normalisations, activations), checkpoint (none)", 0},
+    {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
+    {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
+    {"isa", KEY_ISA, "NAME", 0, "instruction set: plain, neon, avx2 or avx512 (the best)", 0},
+    {"rule", KEY_RULE, NULL, 0, "choose algorithms by rule: the same bits in every run", 0},
+    {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model (10)", 0},
+    {"seed", KEY_SEED, "N", 0, "of weights, images, labels and dropout (1)", 0},
+    {"quick", 'q', NULL, 0, "a tenth of the time, wider intervals, marked so", 0},
+    {"no-roof", KEY_NO_ROOF, NULL, 0, "do not measure the roof first", 0},
+    {"layers", 'l', NULL, 0, "a table per layer and pass", 0},
+    {"json", 'j', NULL, 0, "one JSON object", 0},
+    {0},
+};
+
+static int word_of(const char *option, const char *text, const char *const *words, size_t n, gable_error *e)
+{
+    struct text list = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(words[i], text)) {
+            text_release(&list);
+            return (int)i;
+        }
+        text_addf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", words[i]);
+    }
+    error_set(e, GABLE_USAGE, "%s takes %s, not '%.40s'", option, list.data ? list.data : "", text);
+    text_release(&list);
+    return -1;
+}
+static bool parse_optimizer(const char *text, enum optimizer *out, gable_error *e)
+{
+    const char *names[OPTIMIZER_N];
+    for (int o = 0; o < OPTIMIZER_N; o++) names[o] = optimizer_name((enum optimizer)o);
+    int i = word_of("--optimizer", text, names, OPTIMIZER_N, e);
+    if (i >= 0) *out = (enum optimizer)i;
+    return i >= 0;
+}
+static bool parse_loss(const char *text, enum train_loss *out, gable_error *e)
+{
+    static const char *const names[] = {[LOSS_CROSS_ENTROPY] = "cross-entropy", [LOSS_MSE] = "mse"};
+    int i = word_of("--loss", text, names, COUNT_OF(names), e);
+    if (i >= 0) *out = (enum train_loss)i;
+    return i >= 0;
+}
+static bool parse_recompute(const char *text, enum recompute *out, gable_error *e)
+{
+    static const char *const names[] = {
+        [RECOMPUTE_NONE] = "none", [RECOMPUTE_CHEAP] = "cheap", [RECOMPUTE_CHECKPOINT] = "checkpoint"};
+    int i = word_of("--recompute", text, names, COUNT_OF(names), e);
+    if (i >= 0) *out = (enum recompute)i;
+    return i >= 0;
+}
+static bool parse_isa(const char *text, enum isa *out, gable_error *e)
+{
+    *out = isa_find(text);
+    if (*out < ISA_N && isa_is_here(*out)) return true;
+    error_set(e, GABLE_USAGE, "--isa %.20s: this machine has none", text);
+    return false;
+}
+static bool parse_size(const char *text, struct training_options *o, gable_error *e)
+{
+    char first[16];
+    size_t len = strcspn(text, "xX");
+    if (len >= sizeof first || !len) return cli_int("--size", text, 1, SIDE_MAX, &o->height, e);
+    memcpy(first, text, len);
+    first[len] = '\0';
+    if (!cli_int("--size", first, 1, SIDE_MAX, &o->height, e)) return false;
+    o->width = o->height;
+    return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, &o->width, e);
+}
+static bool parse_seed(const char *text, struct training_options *o, gable_error *e)
+{
+    int seed = 0;
+    bool ok = cli_int("--seed", text, 1, 2147483647, &seed, e);
+    o->seed = o->trainer.seed = (uint64_t)seed;
+    return ok;
+}
+static bool add_model(struct request *r, const char *word, gable_error *e)
+{
+    if (r->n_models < MODELS_MAX) {
+        r->models[r->n_models++] = word;
+        return true;
+    }
+    error_set(e, GABLE_USAGE, "at most %d models at once", MODELS_MAX);
+    return false;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct request *r = state->input;
+    struct training_options *o = &r->options;
+    gable_error e = {0};
+    bool ok = true;
+    switch (key) {
+    case 'b': ok = cli_int("--batch", arg, 1, 65536, &o->batch, &e); break;
+    case 'O': ok = parse_optimizer(arg, &o->trainer.optimizer, &e); break;
+    case KEY_RATE: ok = cli_real("--rate", arg, 0, 1e6, &o->trainer.rate, &e); break;
+    case KEY_DECAY: ok = cli_real("--decay", arg, 0, 1, &o->trainer.weight_decay, &e); break;
+    case KEY_LOSS: ok = parse_loss(arg, &o->trainer.loss, &e); break;
+    case KEY_RECOMPUTE: ok = parse_recompute(arg, &o->trainer.recompute, &e); break;
+    case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->trainer.threads, &e); break;
+    case 's': ok = parse_size(arg, o, &e); break;
+    case KEY_ISA: ok = parse_isa(arg, &o->trainer.isa, &e); break;
+    case KEY_RULE: o->trainer.tune = false; break;
+    case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
+    case KEY_SEED: ok = parse_seed(arg, o, &e); break;
+    case 'q': o->quick = true; break;
+    case KEY_NO_ROOF: r->no_roof = true; break;
+    case 'l': r->wants_layers = true; break;
+    case 'j': r->wants_json = true; break;
+    case ARGP_KEY_ARG: ok = add_model(r, arg, &e); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    if (!ok) cli_usage(r->self, "%s", e.why);
+    return ok ? 0 : EINVAL;
+}
+
+static void progress(void *arg, double share) { term_progress(arg, (int)(100 * share), 100); }
+static void progress_machine(void *arg, const char *what, int done, int total)
+{
+    (void)arg;
+    term_progress(what, done, total);
+}
+static gable_status find_roof(struct request *r, gable_error *e)
+{
+    struct bench_options b = {.engine = {.threads = r->options.trainer.threads},
+                              .quick = r->options.quick,
+                              .progress_machine = progress_machine};
+    gable_status s = bench_roof(cli_cpus(), &b, &cli_interrupted, e);
+    term_progress_end();
+    r->options.roof = b.roof;
+    r->options.roof_is_rough = b.roof_is_rough;
+    return s;
+}
+
+static int show(const struct request *r, const struct trained *t, int n)
+{
+    bool all_valid = true;
+    for (int i = 0; i < n; i++) all_valid &= t[i].runs[TRAINED_STEP].valid;
+    if (r->wants_json) {
+        int bad = cli_print_json(train_json(t, n));
+        if (bad) return bad;
+    } else if (n) {
+        train_print_table(t, n);
+        for (int i = 0; i < n; i++) {
+            char sentence[512];
+            train_sentence(&t[i], sentence, sizeof sentence);
+            printf("\n%s\n", sentence);
+            if (t[i].n_stages) train_print_kinds(&t[i]);
+            train_print_memory(&t[i]);
+            if (r->wants_layers && t[i].n_stages) train_print_layers(&t[i]);
+        }
+        if (fflush(stdout)) return 1;
+    }
+    return all_valid ? 0 : gable_exit_status(GABLE_INVALID_RUN);
+}
+static int measure(struct request *r)
+{
+    gable_error e = {0};
+    struct trained *t = calloc((size_t)r->n_models, sizeof *t);
+    gable_status s = t ? GABLE_OK : error_set(&e, GABLE_NO_MEMORY, "no memory for %d models", r->n_models);
+    int n = 0;
+    if (!s && !r->no_roof) s = find_roof(r, &e);
+    for (int i = 0; !s && i < r->n_models && !cli_interrupted; i++) {
+        struct training_options o = r->options;
+        o.model = r->models[i];
+        o.progress = progress;
+        o.progress_arg = (void *)(uintptr_t)o.model;
+        s = training_point(cli_cpus(), &o, &cli_interrupted, &t[n], &e);
+        if (!s) n++;
+    }
+    term_progress_end();
+    int status = n || (r->wants_json && !s) ? show(r, t, n) : 0;
+    for (int i = 0; i < n; i++) trained_release(&t[i]);
+    free(t);
+    return s ? cli_fail(&e) : status;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct request *r = calloc(1, sizeof *r);
+    if (!r) return 1;
+    r->self = self;
+    r->options = (struct training_options){
+        .batch = 32, .trainer = {.optimizer = OPTIMIZER_MOMENTUM, .rate = 1e-4, .seed = 1, .tune = true}};
+    int status = cli_parse(self, argc, argv, parse, r);
+    if (!status) status = r->n_models ? measure(r) : cli_usage(self, "which model? 'gable models' lists them");
+    free(r);
+    return status;
+}
+
+const struct command command_train = {
+    .name = "train",
+    .args = "MODEL...",
+    .purpose = "training steps: forward, backward, update in time and FLOPs; memory",
+    .examples = "  gable train resnet18 --batch 64\n"
+                "  gable train efficientnet_b4 --batch 64 --recompute cheap\n"
+                "  gable train mobilenet_v2 --layers\n"
+                "  gable train squeezenet1_1 --optimizer adamw --quick --json\n",
+    .options = options,
+    .run = run,
+};

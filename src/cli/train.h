@@ -1,0 +1,13 @@
+/* What the files of gable train share. */
+#ifndef CLI_TRAIN_H
+#define CLI_TRAIN_H
+#include "bench/training.h"
+
+void train_print_table(const struct trained *t, int n);
+void train_print_kinds(const struct trained *t);  /* time by operator type and pass */
+void train_print_memory(const struct trained *t); /* planned by part, measured */
+void train_print_layers(const struct trained *t); /* every stage */
+/* Forward : backward in time and in FLOPs, and what makes the difference. */
+void train_sentence(const struct trained *t, char *out, size_t room);
+json_t *train_json(const struct trained *t, int n);
+#endif
