@@ -99,7 +99,7 @@ struct train_plan {
     size_t *parameter; /* per tensor: floats from the start of the parameters; SIZE_MAX: none */
     size_t n_trained, n_parameters, n_statistics; /* floats */
     size_t arena_floats, saved_floats;            /* per image */
-    size_t scratch_bytes, scratch_fixed; /* the part that does not grow with the batch */
+    size_t scratch_bytes, scratch_fixed;          /* the part that does not grow with the batch */
     int loss_stage;
 };
 
