@@ -177,6 +177,7 @@ static void deep_plane(struct trainer_session *s, struct part *p, int image, int
                           .dilation = {c->dilation[0], c->dilation[1]},
                           .pad_top = c->pad_begin[0],
                           .pad_left = c->pad_begin[1],
+                          .kept = c->height,
                           .is_centred = is_centred};
     const float *bias = scratch_floats(s) + deep_floats(s->plan, p) + (size_t)block * (size_t)s->plan->vl;
     (void)thread;
@@ -236,6 +237,7 @@ static void turned_plane(struct trainer_session *s, struct part *p, int image, i
                           .dilation = {1, 1},
                           .pad_top = k / 2,
                           .pad_left = k / 2,
+                          .kept = p->out->height,
                           .is_centred = true};
     float *dx = p->temporary >= 0 ? buffer_now(s, p->temporary) : value_gradient(s, p->in[0]);
     (void)thread;
