@@ -1,13 +1,18 @@
 #include "trained.h"
 
+/* Read once: an open trainer pins its caller. */
+static const struct cpus *all_cpus(void)
+{
+    static struct cpus cpus;
+    if (cpus.n_allowed == 0) cpus_read("", &cpus);
+    return &cpus;
+}
 struct trained trained_graph(struct graph *g, struct trainer_options options)
 {
     struct trained t = {.graph = g};
     gable_error e = {0};
-    struct cpus cpus;
-    cpus_read("", &cpus);
     assert_ok(weights_new(g, 1, &t.weights, &e), &e);
-    assert_ok(trainer_open(g, t.weights, &cpus, &options, &t.trainer, &e), &e);
+    assert_ok(trainer_open(g, t.weights, all_cpus(), &options, &t.trainer, &e), &e);
     weights_normal(5, (size_t)tensor_elements(g->inputs[0]), trainer_input(t.trainer, 0));
     weights_normal(6, (size_t)tensor_elements(g->outputs[0]), trainer_targets(t.trainer));
     int classes = g->outputs[0]->shape.rank > 1 ? (int)g->outputs[0]->shape.dim[1] : 1;
