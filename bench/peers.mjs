@@ -1,4 +1,4 @@
-// node peers.mjs DIR GABLE_SERVE ROUNDS MODEL[:BATCH]...
+// node peers.mjs DIR GABLE_SERVE ROUNDS MODEL BATCH RESULT.json
 // ONNX Runtime and Gable alternately, with the same threads, model, weights and images, as bench/export.py left them in
 // DIR. A round is one burst of each side and a probe of the machine's peak; what counts of a burst is its fastest pass. A
 // round in which other programs took more than 4 % of the processors (FOREIGN_MOST) is thrown away and repeated.
@@ -8,17 +8,11 @@ import os from 'node:os';
 import readline from 'node:readline';
 import ort from 'onnxruntime-node';
 
-const [dir, program, rounds, ...models] = process.argv.slice(2);
+const [dir, program, rounds, model, batch_word, result] = process.argv.slice(2);
 const THREADS = Math.min(2, os.availableParallelism());
 const PIXELS = 3 * 224 * 224, FOREIGN_MOST = Number(process.env.FOREIGN_MOST ?? 0.04);
 
-const median = (a) => {
-  const s = [...a].sort((x, y) => x - y), half = s.length >> 1;
-  return s.length % 2 ? s[half] : (s[half - 1] + s[half]) / 2;
-};
-const geometricMean = (a) => Math.exp(a.reduce((sum, x) => sum + Math.log(x), 0) / a.length);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const digits = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
 const floats = (file) => {
   const bytes = fs.readFileSync(file);
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -104,55 +98,15 @@ async function measure(model, batch) {
     peaks.push(Number(flops));
   }
   await peer.session.release();
-  return { model, batch, ort_ms, own_ms, peaks, executed: Number(executed), apart, thrown, algorithms: algorithms.join(' ') };
+  return { utc: new Date().toISOString(), cpu: os.cpus()[0].model, threads: THREADS, foreign_most: FOREIGN_MOST, model, batch, ort_ms, own_ms, peaks, executed: Number(executed), apart, thrown, algorithms: algorithms.join(' ') };
 }
 
-function row(r, peak) {
-  const head = `| ${r.model} | ${r.batch} |`;
-  if (!r.ort_ms.length) return `${head} never quiet: ${r.thrown} rounds thrown away |||||||||`;
-  const roof = r.executed / peak * 1e3, ours = Math.min(...r.own_ms), theirs = Math.min(...r.ort_ms);
-  r.ratio = theirs / ours;
-  r.paired = median(r.ort_ms.map((x, i) => x / r.own_ms[i]));
-  return `${head} ${digits(roof)} | ${digits(theirs)} | ${digits(ours)} | **${digits(r.ratio)}** | ${digits(r.paired)} | ` +
-    `${digits(theirs / roof)} | ${(100 * roof / ours).toFixed(0)} % | ${r.apart.toExponential(1)} | ${r.ort_ms.length} (${r.thrown}) |`;
-}
-
-function print(results) {
-  const version = JSON.parse(fs.readFileSync(new URL('./package.json', import.meta.url))).dependencies['onnxruntime-node'];
-  const peak = Math.max(...results.flatMap((r) => r.peaks));
-  console.log(`# Gable beside ONNX Runtime
-
-${os.cpus()[0].model}, ${THREADS} threads each, fp32, 224 x 224, onnxruntime-node ${version}, ${new Date().toISOString().slice(0, 10)}.
-Made by \`bench/peers\`: both sides run the same weights and images alternately; a round is one burst of each.
-
-Milliseconds of a whole batch, the fastest pass of all rounds. *roof*: FLOPs that Gable executes / the highest fp32 peak
-seen beside the runs (${digits(peak / 1e9)} GFLOP/s). *ratio*: ONNX Runtime / Gable, fastest passes. *paired*: the median of
-the ratios of each round. *cap*: ONNX Runtime / roof, what an engine that executes these FLOPs could reach at most
-(exponentials not counted). *of roof*: roof / Gable. *apart*: max|a - b| / max|b| of the two outputs. Rounds in which
-other programs took more than ${100 * FOREIGN_MOST} % of the processors were thrown away (in parentheses).
-
-| model | batch | roof | ONNX Runtime | Gable | ratio | paired | cap | of roof | apart | rounds |
-|---|---|---|---|---|---|---|---|---|---|---|`);
-  for (const r of results) console.log(row(r, peak));
-  for (const batch of [...new Set(results.map((r) => r.batch))]) {
-    const some = results.filter((r) => r.batch === batch && r.ratio);
-    if (some.length)
-      console.log(`| geometric mean | ${batch} ||||**${digits(geometricMean(some.map((r) => r.ratio)))}** | ` +
-        `${digits(geometricMean(some.map((r) => r.paired)))} |||||`);
-  }
-}
-
-const results = [];
-for (const word of models) {
-  const [model, only] = word.split(':');
-  for (const batch of only ? [Number(only)] : [1, 64]) {
-    console.error(`${model} at batch ${batch} ...`);
-    results.push(await measure(model, batch));
-  }
-}
+const answer = await measure(model, Number(batch_word));
 child.stdin.end();
-if (!results.some((r) => r.peaks.length)) {
-  console.error(`other programs kept the machine busy: all rounds were thrown away`);
+if (!answer.peaks.length) {
+  console.error(`other programs kept the machine busy: all ${answer.thrown} rounds were thrown away`);
   process.exit(1);
 }
-print(results);
+fs.writeFileSync(`${result}.part`, JSON.stringify(answer));
+fs.renameSync(`${result}.part`, result);
+process.exit(0); // its threads would keep node waiting

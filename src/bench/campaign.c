@@ -1,5 +1,6 @@
 #include "bench/campaign.h"
 
+#include "bench/choices.h"
 #include "bench/defaults.h"
 #include "bench/measure.h"
 #include "bench/stats.h"
@@ -53,8 +54,12 @@ static void shuffle(int *order, int n, uint64_t *state)
     }
 }
 
+struct known { /* the planner's choices for a point */
+    char choices[RECORD_CHOICES];
+};
 struct step { /* where a campaign stands, for the progress of one point */
     const struct campaign *campaign;
+    struct known *known; /* per point */
     int done, total, finished;
 };
 
@@ -65,10 +70,22 @@ static void pass_on(void *arg, const char *what, double share)
     s->campaign->progress(s->campaign->arg, what, s->done, s->total);
 }
 
-static gable_status run_point(const struct cpus *cpus, struct step *step, const struct campaign_point *p, int round,
+/* What is remembered of the point from earlier campaigns; *key is "" where it need not be remembered. */
+static void recall(const struct cpus *cpus, const struct campaign *c, const struct campaign_point *p,
+                   const struct bench_options *o, struct known *known, char key[CHOICES_KEY])
+{
+    key[0] = '\0';
+    if (!c->recall || !o->engine.tune || known->choices[0] || choices_key(cpus, o, key, NULL)) return;
+    if (c->recall(c->arg, p, key, known->choices, sizeof known->choices)) key[0] = '\0';
+}
+
+static gable_status run_point(const struct cpus *cpus, struct step *step, int point, int round,
                               const volatile bool *interrupted, gable_error *e)
 {
     const struct campaign *c = step->campaign;
+    const struct campaign_point *p = &c->points[point];
+    struct known *known = &step->known[point];
+    char key[CHOICES_KEY];
     struct bench_options o = c->bench;
     struct run r = {0};
     char what[160];
@@ -84,7 +101,13 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, const 
     o.progress = c->progress ? pass_on : NULL;
     o.progress_arg = step;
     o.budget_s = measure_budget_s(&c->bench) / campaign_rounds(c);
+    recall(cpus, c, p, &o, known, key);
+    o.engine.choices = known->choices;
     gable_status s = bench_point(cpus, &o, interrupted, &r, e);
+    if (!s && r.choices[0]) {
+        memcpy(known->choices, r.choices, sizeof r.choices);
+        if (key[0] && c->remember) c->remember(c->arg, key, r.choices);
+    }
     if (!s) s = c->finished(c->arg, &r, e);
     step->finished += !s && r.reason != CODE_INTERRUPTED;
     run_release(&r);
@@ -97,16 +120,19 @@ gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, con
     int rounds = campaign_rounds(c), *order = calloc((size_t)c->n_points + 1, sizeof *order);
     uint64_t state = c->bench.seed ? c->bench.seed : BENCH_SEED;
     struct step step = {.campaign = c, .total = rounds * c->n_points};
-    gable_status s = order ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d points", c->n_points);
+    step.known = calloc((size_t)c->n_points + 1, sizeof *step.known);
+    gable_status s =
+        order && step.known ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d points", c->n_points);
     for (int round = 0; round < rounds && !s; round++) {
         shuffle(order, c->n_points, &state);
         for (int i = 0; i < c->n_points && !s; i++, step.done++) {
-            s = run_point(cpus, &step, &c->points[order[i]], round, interrupted, e);
+            s = run_point(cpus, &step, order[i], round, interrupted, e);
             if (!s && interrupted && *interrupted)
                 s = error_set(e, GABLE_INTERRUPTED, "interrupted; %d of %d measurements are finished and kept",
                               step.finished, step.total);
         }
     }
+    free(step.known);
     free(order);
     return s;
 }

@@ -18,6 +18,10 @@ struct campaign {
     /* A run ended; the campaign releases it after. An error ends the campaign. Store it here. */
     gable_status (*finished)(void *arg, const struct run *r, gable_error *e);
     void (*progress)(void *arg, const char *what, int done, int total); /* may be NULL */
+    /* What the planner chose by time under this key (choices.h) before: false where nothing is known; and what it has
+       chosen now. NULL: every campaign times anew. Within a campaign the first round's choices serve the others. */
+    bool (*recall)(void *arg, const struct campaign_point *p, const char *key, char *out, size_t room);
+    void (*remember)(void *arg, const char *key, const char *choices);
     void *arg;
 };
 enum { CAMPAIGN_ID = 17 };

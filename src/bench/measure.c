@@ -240,6 +240,7 @@ static void set_session(struct run *r, const struct device *d)
     r->peak_rss_bytes = d->peak_resident;
     snprintf(r->isa, sizeof r->isa, "%s", isa_name(s->isa));
     snprintf(r->algorithms, sizeof r->algorithms, "%s", s->algorithms);
+    snprintf(r->choices, sizeof r->choices, "%s", s->choices);
 }
 
 /* What a group reads of the model's own: each initializer once. */

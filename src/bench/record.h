@@ -56,7 +56,7 @@ struct sample {
     uint32_t marks;   /* MARK_*: stored and counted, not in medians */
     uint32_t minor_faults;
 };
-enum { RECORD_NAME = 64 };
+enum { RECORD_NAME = 64, RECORD_CHOICES = 512 };
 /* A fused group's share of the run. */
 struct run_group {
     char name[RECORD_NAME], kernel[RECORD_NAME];
@@ -68,6 +68,7 @@ struct run_group {
 struct run {
     char model[RECORD_NAME], label[RECORD_NAME], engine[16], device[128], pass[24], isa[16];
     char algorithms[160];
+    char choices[RECORD_CHOICES]; /* of the planner by time; the campaign hands them on, the stored record is without */
     int batch, threads, height, width;
     enum dtype dtype;
     /* time of one pass, whole batch */

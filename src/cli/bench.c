@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "bench/campaign.h"
+#include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/table.h"
 #include "machine/environment.h"
@@ -15,7 +16,7 @@
 #include <time.h>
 
 enum { MODELS_MAX = 64, BATCHES_MAX = 16, SIDE_MAX = 65536, FRESH_S = 3600 };
-enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE };
+enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE, KEY_RETUNE };
 
 struct request {
     const struct command *self;
@@ -24,6 +25,7 @@ struct request {
     bool wants_json, wants_groups, no_store;
     struct campaign campaign;
     struct campaign_point points[MODELS_MAX * BATCHES_MAX];
+    struct choices_memory choices;
     /* while it runs */
     struct store *store;
     char id[CAMPAIGN_ID];
@@ -37,6 +39,7 @@ static const struct argp_option options[] = {
     {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
     {"isa", KEY_ISA, "NAME", 0, "instruction set: plain, neon, avx2 or avx512 (the best)", 0},
     {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (each layer timed), rule (nothing is timed), never, always (auto)", 0},
+    {"retune", KEY_RETUNE, NULL, 0, "time the choices again that the store holds", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per point, shared by its rounds (10)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "how often every point is visited, in shuffled order (3; 1 for one point)", 0},
     {"seed", KEY_SEED, "N", 0, "of weights, inputs and order (1)", 0},
@@ -71,26 +74,6 @@ static bool parse_isa(const char *text, enum isa *out, gable_error *e)
     return false;
 }
 
-static bool parse_winograd(const char *text, struct engine_options *o, gable_error *e)
-{
-    static const struct {
-        const char *when;
-        enum winograd winograd;
-        bool tune;
-    } rows[] = {{"auto", WINOGRAD_BY_TIME, true},
-                {"rule", WINOGRAD_BY_TIME, false},
-                {"never", WINOGRAD_FORBID, true},
-                {"always", WINOGRAD_FORCE, true}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (!strcmp(text, rows[i].when)) {
-            o->winograd = rows[i].winograd;
-            o->tune = rows[i].tune;
-            return true;
-        }
-    error_set(e, GABLE_USAGE, "--winograd takes auto, rule, never or always, not '%.40s'", text);
-    return false;
-}
-
 static bool add_model(struct request *r, const char *word, gable_error *e)
 {
     if (r->n_models < MODELS_MAX) {
@@ -113,7 +96,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
     case 's': ok = parse_size(arg, o, &e); break;
     case KEY_ISA: ok = parse_isa(arg, &o->engine.isa, &e); break;
-    case KEY_WINOGRAD: ok = parse_winograd(arg, &o->engine, &e); break;
+    case KEY_WINOGRAD: ok = choices_parse(arg, &o->engine, &e); break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
     case KEY_ROUNDS: ok = cli_int("--rounds", arg, 1, 100, &r->campaign.rounds, &e); break;
     case KEY_SEED:
@@ -121,6 +104,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->seed = (uint64_t)seed;
         break;
     case 'q': o->quick = true; break;
+    case KEY_RETUNE: r->choices.wants_new = true; break;
     case 'g': r->wants_groups = true; break;
     case KEY_STORE: r->store_path = arg; break;
     case KEY_NO_STORE: r->no_store = true; break;
@@ -247,6 +231,16 @@ static gable_status finished(void *arg, const struct run *run, gable_error *e)
     return GABLE_OK;
 }
 
+static bool recall(void *arg, const struct campaign_point *p, const char *key, char *out, size_t room)
+{
+    struct request *r = arg;
+    return choices_recall(&r->choices, r->store, p, key, out, room);
+}
+static void remember(void *arg, const char *key, const char *choices)
+{
+    choices_remember(((struct request *)arg)->store, key, choices);
+}
+
 /* One row per point that has a round, in the order of the command line. */
 static struct run *merge_all(const struct request *r, int *n, gable_error *e)
 {
@@ -296,6 +290,8 @@ static int measure(struct request *r)
     s = find_roof(r, &e);
     c->finished = finished;
     c->progress = progress;
+    c->recall = recall;
+    c->remember = remember;
     c->arg = r;
     if (!s) s = campaign_run(cli_cpus(), c, &cli_interrupted, &e);
     term_progress_end();

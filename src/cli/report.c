@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_BUDGET = 1000, KEY_FRESH, KEY_STORE };
+enum { KEY_BUDGET = 1000, KEY_FRESH, KEY_STORE, KEY_WINOGRAD, KEY_RETUNE };
 
 static const struct argp_option options[] = {
     {"out", 'o', "DIR", 0, "where the report goes (gable-report)", 0},
@@ -22,6 +22,8 @@ static const struct argp_option options[] = {
     {"batches", 'b', "LIST", 0, "images at once (1,64,256; with --quick 1,64)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model and batch (4)", 0},
+    {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (each layer timed), rule (nothing is timed), never, always (auto)", 0},
+    {"retune", KEY_RETUNE, NULL, 0, "time the choices again that the store holds", 0},
     {"quick", 'q', NULL, 0, "a tenth of the time, wider intervals, marked so", 0},
     {"fresh", KEY_FRESH, NULL, 0, "measure everything again; else what the store holds is taken", 0},
     {"store", KEY_STORE, "FILE", 0, "where runs are kept (gable.db in the XDG data directory)", 0},
@@ -73,6 +75,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'b': ok = parse_batches(r, arg, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
+    case KEY_WINOGRAD: ok = choices_parse(arg, &o->engine, &e); break;
+    case KEY_RETUNE: r->choices.wants_new = true; break;
     case 'q': o->quick = true; break;
     case KEY_FRESH: r->is_fresh = true; break;
     case KEY_STORE: r->store_path = arg; break;
@@ -91,6 +95,7 @@ static void set_defaults(struct report_request *r)
 {
     r->out = "gable-report";
     r->campaign.bench.budget_s = 4;
+    r->campaign.bench.engine.tune = true;
     for (int i = 0; i < zoo_size() && r->n_models < REPORT_MODELS; i++)
         if (zoo_at(i)->is_in_report) r->models[r->n_models++] = zoo_at(i)->id;
 }
@@ -115,6 +120,7 @@ static void describe(struct report_request *r)
     for (int i = 0; i < r->n_models && r->names[0]; i++) text_addf(&t, "%s%s", i ? "," : " --models ", r->models[i]);
     for (int i = 0; i < r->n_batches; i++) text_addf(&t, "%s%d", i ? "," : " --batches ", r->batches[i]);
     if (o->engine.threads) text_addf(&t, " --threads %d", o->engine.threads);
+    if (strcmp(choices_word(&o->engine), "auto") != 0) text_addf(&t, " --winograd %s", choices_word(&o->engine));
     text_addf(&t, " --budget %g%s", o->budget_s, o->quick ? " --quick" : "");
     snprintf(r->study.command, sizeof r->study.command, "%s", t.data ? t.data : "gable report");
     snprintf(r->study.version, sizeof r->study.version, "%s", gable_version());

@@ -2,6 +2,7 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 #include "bench/campaign.h"
+#include "cli/choices.h"
 #include "report/study.h"
 #include "store/store.h"
 
@@ -14,6 +15,7 @@ struct report_request {
     int n_models, batches[REPORT_BATCHES], n_batches;
     bool wants_json, is_fresh;
     struct campaign campaign;
+    struct choices_memory choices;
     struct campaign_point points[REPORT_MODELS * REPORT_BATCHES];
     struct store *store; /* NULL: nothing is kept */
     char id[CAMPAIGN_ID];

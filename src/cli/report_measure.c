@@ -120,6 +120,16 @@ static gable_status round_finished(void *arg, const struct run *run, gable_error
     return keep_run(r, run, e);
 }
 
+static bool recall(void *arg, const struct campaign_point *p, const char *key, char *out, size_t room)
+{
+    struct report_request *r = arg;
+    return choices_recall(&r->choices, r->store, p, key, out, room);
+}
+static void remember(void *arg, const char *key, const char *choices)
+{
+    choices_remember(((struct report_request *)arg)->store, key, choices);
+}
+
 /* What an earlier start of the same campaign has finished. What was invalid then is measured again: the machine may be
    quiet now. */
 static void resume(struct report_request *r)
@@ -198,6 +208,8 @@ gable_status report_measure(struct report_request *r, gable_error *e)
     c->has = has_round;
     c->finished = round_finished;
     c->progress = show_progress;
+    c->recall = recall;
+    c->remember = remember;
     c->arg = r;
     status = campaign_run(cli_cpus(), c, &cli_interrupted, e);
     term_progress_end();

@@ -19,7 +19,11 @@ struct engine_options { /* zero means the default */
     enum isa isa;
     enum winograd winograd;
     bool tune; /* time the planner's candidates; else the rules alone decide */
+    /* With tune: what a session of this graph, batch, threads and instruction set said in `choices`: taken, not timed
+       again. NULL, "" or a text of another plan: timed. */
+    const char *choices;
 };
+enum { ENGINE_CHOICES = 512 };
 /* One fused group as it really runs. Strings live as long as the session. */
 struct group_info {
     const char *name;   /* of its first node's module */
@@ -41,9 +45,10 @@ struct session {
     const struct group_info *groups;
     struct team *team; /* the session's own pinned threads; probes may borrow it between passes */
     size_t weight_bytes, arena_bytes,
-        planned_bytes;    /* packed weights; activations of all threads; everything, in/outputs too */
-    double setup_ns;      /* planning, packing, tuning */
-    char algorithms[160]; /* "winograd 12 of 20 3x3; images 1 per thread, tail of 4" */
+        planned_bytes;            /* packed weights; activations of all threads; everything, in/outputs too */
+    double setup_ns;              /* planning, packing, tuning */
+    char choices[ENGINE_CHOICES]; /* what was chosen by time, for engine_options; "" for nothing */
+    char algorithms[160];         /* "winograd 12 of 20 3x3; images 1 per thread, tail of 4" */
 };
 struct engine {
     const char *name; /* "cpu" */

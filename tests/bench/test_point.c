@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "bench/campaign.h"
+#include "bench/choices.h"
 #include "bench/defaults.h"
 #include "bench/verdict.h"
 
@@ -144,6 +145,17 @@ static void run_timed(struct session *s, double *group_ns)
         return open_fake(&id, g, cpus, out, e);                                                            \
     }
 FAKE(well, run_well)
+/* An engine with choices to make: fresh ones where none are given. */
+static gable_status open_choosing(const struct graph *g, const struct weights *w, const struct cpus *cpus,
+                                  const struct engine_options *o, struct session **out, gable_error *e)
+{
+    gable_status s = open_well(g, w, cpus, o, out, e);
+    bool is_given = o->choices && o->choices[0];
+    if (!s) snprintf((*out)->choices, sizeof(*out)->choices, "%s", is_given ? o->choices : "fresh");
+    return s;
+}
+static const struct engine choosing = {"fake",      fake_describe, fake_plan_bytes, open_choosing, fake_input,
+                                       fake_output, run_well,      run_timed,       fake_close};
 FAKE(changing, run_changing)
 FAKE(to_nan, run_to_nan)
 FAKE(aborting, run_to_abort)
@@ -315,6 +327,55 @@ static void every_round_visits_every_point_in_a_seeded_order(void **state)
     assert_memory_not_equal(a.batches, other.batches, sizeof a.batches);
 }
 
+struct notes { /* of the planner's choices */
+    struct log log;
+    int asked, kept;
+    char key[2][CHOICES_KEY], choices[RECORD_CHOICES];
+};
+static bool recall(void *arg, const struct campaign_point *p, const char *key, char *out, size_t room)
+{
+    struct notes *m = arg;
+    (void)p;
+    snprintf(m->key[m->asked++ % 2], CHOICES_KEY, "%s", key);
+    snprintf(out, room, "%s", m->choices);
+    return m->choices[0];
+}
+static void remember(void *arg, const char *key, const char *choices)
+{
+    struct notes *m = arg;
+    assert_string_equal(key, m->key[(m->asked - 1) % 2]);
+    snprintf(m->choices, sizeof m->choices, "%s", choices);
+    m->kept++;
+}
+static void what_the_planner_chose_is_asked_for_once_a_point_and_kept(void **state)
+{
+    struct notes m = {.asked = 0};
+    struct campaign c = campaign_into(&m.log);
+    struct cpus cpus;
+    gable_error e = {0};
+    (void)state;
+    cpus_read("", &cpus);
+    c.bench.runs_on = &choosing;
+    c.bench.engine.tune = true;
+    c.points = points + 1;
+    c.n_points = 1;
+    c.rounds = 3;
+    c.recall = recall;
+    c.remember = remember;
+    c.has = NULL;
+    c.arg = &m;
+    assert_ok(campaign_run(&cpus, &c, NULL, &e), &e);
+    assert_int_equal(m.asked, 1);
+    assert_int_equal(m.kept, 1);
+    assert_string_equal(m.choices, "fresh"); /* rounds 2 and 3 were given round 1's and had nothing new */
+    assert_ok(campaign_run(&cpus, &c, NULL, &e), &e);
+    assert_int_equal(m.kept, 1);
+    assert_string_equal(m.key[0], m.key[1]);
+    c.points = points;
+    assert_ok(campaign_run(&cpus, &c, NULL, &e), &e);
+    assert_string_not_equal(m.key[0], m.key[1]); /* another batch */
+}
+
 static void a_campaign_resumes_and_can_be_interrupted(void **state)
 {
     struct log l = {.has = {[2] = true, [3] = true}};
@@ -399,6 +460,7 @@ int main(void)
         cmocka_unit_test(misbehaviour_becomes_a_code),
         cmocka_unit_test(what_never_began_is_an_error),
         cmocka_unit_test(every_round_visits_every_point_in_a_seeded_order),
+        cmocka_unit_test(what_the_planner_chose_is_asked_for_once_a_point_and_kept),
         cmocka_unit_test(a_campaign_resumes_and_can_be_interrupted),
         cmocka_unit_test(the_id_knows_what_makes_runs_comparable),
         cmocka_unit_test(rounds_merge_into_one_run),

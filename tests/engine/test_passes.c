@@ -64,6 +64,36 @@ static void threads_and_algorithms_do_not_change_the_answer(void **state)
     }
 }
 
+static void choices_by_time_can_be_given_back(void **state)
+{
+    (void)state;
+    const struct engine_options timed = {.tune = true, .threads = 1};
+    struct opened first = open_model("resnet18", 2, SIZE, timed);
+    assert_non_null(strstr(first.session->algorithms, "chosen by time"));
+    assert_null(strstr(first.session->algorithms, "earlier"));
+    assert_true(strlen(first.session->choices) > 0);
+    struct engine_options again = timed;
+    again.choices = "tail 8 winograd 1";
+    struct opened given = open_model("resnet18", 2, SIZE, again);
+    assert_string_equal(given.session->choices, again.choices);
+    assert_non_null(strstr(given.session->algorithms, "winograd 1 of"));
+    assert_non_null(strstr(given.session->algorithms, "by time, earlier"));
+    engine_cpu.run(first.session);
+    engine_cpu.run(given.session);
+    size_t n = (size_t)tensor_elements(first.graph->outputs[0]);
+    double error = largest_error(engine_cpu.output(given.session, 0), engine_cpu.output(first.session, 0), n);
+    if (error > 1e-4) fail_msg("error %.1e", error);
+    close_model(&given);
+    static const char *const foreign[] = {"", "tail", "tail 9 winograd", "tail 4 winograd 1 x", "tail 4 winograd 999"};
+    for (size_t i = 0; i < COUNT_OF(foreign); i++) {
+        again.choices = foreign[i];
+        struct opened o = open_model("resnet18", 2, SIZE, again);
+        if (strstr(o.session->algorithms, "earlier")) fail_msg("'%s' was taken", foreign[i]);
+        close_model(&o);
+    }
+    close_model(&first);
+}
+
 static void group_times_add_up_to_a_pass(void **state)
 {
     (void)state;
@@ -85,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_image_does_not_depend_on_its_batch),
         cmocka_unit_test(threads_and_algorithms_do_not_change_the_answer),
+        cmocka_unit_test(choices_by_time_can_be_given_back),
         cmocka_unit_test(group_times_add_up_to_a_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

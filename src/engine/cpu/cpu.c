@@ -89,10 +89,12 @@ static gable_status open_session(const struct graph *g, const struct weights *w,
     double start = now_ns();
     struct request r;
     struct plan *p = NULL;
+    bool is_recalled = false;
     gable_status s = read_options(g, cpus, o, &r, e);
     if (!s) s = tune_rule(g, r.kernels, r.threads, o->winograd, &p, e);
     if (!s) s = check_memory(p, e);
-    if (!s && o->tune) s = tune_by_time(&p, w, r.cpus, o->winograd, e);
+    if (!s && o->tune && o->choices) s = tune_recalled(&p, o->choices, &is_recalled, e);
+    if (!s && o->tune && !is_recalled) s = tune_by_time(&p, w, r.cpus, o->winograd, e);
     if (!s) {
         s = session_new(p, w, r.cpus, out, e);
         p = NULL;

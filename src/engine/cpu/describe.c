@@ -1,4 +1,5 @@
 /* What a session tells about its groups. */
+#include "engine/cpu/choices.h"
 #include "engine/cpu/lower.h"
 #include "engine/cpu/session.h"
 
@@ -154,7 +155,11 @@ static void describe_choices(struct cpu_session *s)
     else if (s->side_images > 0)
         snprintf(images, sizeof images, "an image per thread");
     snprintf(s->base.algorithms, sizeof s->base.algorithms, "winograd %d of %d 3x3; %s; chosen by %s", winograd,
-             candidates, images, p->choices.is_timed ? "time" : "rule");
+             candidates, images,
+             p->choices.is_recalled ? "time, earlier"
+             : p->choices.is_timed  ? "time"
+                                    : "rule");
+    if (p->choices.is_timed) choices_write(&p->choices, p->grouping.n_groups, s->base.choices, sizeof s->base.choices);
 }
 
 gable_status session_describe(struct cpu_session *s, gable_error *e)

@@ -10,10 +10,11 @@ enum { SLOTS_MAX = 8 }; /* most images that late layers take together */
 
 /* What may be chosen by time. */
 struct choices {
-    int tail_rows;  /* planes of at most so many rows belong to the tail; 0: no tail */
-    int tail_group; /* images that take the tail together */
-    bool *winograd; /* per group of nodes: its 3x3 convolution by F(4x4, 3x3) */
-    bool is_timed;  /* chosen by time, not by rule */
+    int tail_rows;    /* planes of at most so many rows belong to the tail; 0: no tail */
+    int tail_group;   /* images that take the tail together */
+    bool *winograd;   /* per group of nodes: its 3x3 convolution by F(4x4, 3x3) */
+    bool is_timed;    /* chosen by time, not by rule */
+    bool is_recalled; /* by time, in an earlier session */
 };
 struct buffer {
     long floats;

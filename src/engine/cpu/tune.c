@@ -1,5 +1,6 @@
 #include "engine/cpu/tune.h"
 
+#include "engine/cpu/choices.h"
 #include "engine/cpu/lower.h"
 #include "engine/cpu/memory.h"
 #include "engine/cpu/session.h"
@@ -151,6 +152,27 @@ static void time_tail(const struct plan *p, const struct weights *w, const int *
         c->tail_group = groups[best];
     }
     for (int i = 0; i < (int)COUNT_OF(groups); i++) trial_close(&trials[i]);
+}
+
+gable_status tune_recalled(struct plan **plan, const char *text, bool *is_done, gable_error *e)
+{
+    struct plan *p = *plan, *recalled = NULL;
+    struct choices c = p->choices;
+    gable_status s = GABLE_OK;
+    *is_done = false;
+    c.is_timed = c.is_recalled = true;
+    c.winograd = malloc((size_t)p->grouping.n_groups + 1);
+    if (!c.winograd) return error_set(e, GABLE_NO_MEMORY, "no memory to plan %s", p->graph->name);
+    if (choices_read(text, p->grouping.n_groups, &c)) {
+        s = plan_new(p->graph, p->kernels, p->threads, &c, &recalled, e);
+        *is_done = !s;
+    }
+    free(c.winograd);
+    if (*is_done) {
+        plan_free(p);
+        *plan = recalled;
+    }
+    return s;
 }
 
 gable_status tune_by_time(struct plan **plan, const struct weights *w, const int *cpus, enum winograd winograd,

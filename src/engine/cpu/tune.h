@@ -10,4 +10,6 @@ gable_status tune_rule(const struct graph *g, const struct kernels *k, int threa
    convolution, and how many images take the tail together. Where memory for the candidates lacks, the rules stay. */
 gable_status tune_by_time(struct plan **plan, const struct weights *w, const int *cpus, enum winograd winograd,
                           gable_error *e);
+/* Replaces *plan by that of choices that were timed earlier; *is_done false where the text is not of this plan. */
+gable_status tune_recalled(struct plan **plan, const char *text, bool *is_done, gable_error *e);
 #endif
