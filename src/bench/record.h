@@ -68,7 +68,6 @@ struct run_group {
 struct run {
     char model[RECORD_NAME], label[RECORD_NAME], engine[16], device[128], pass[24], isa[16];
     char algorithms[160];
-    char choices[RECORD_CHOICES]; /* of the planner by time; the campaign hands them on, the stored record is without */
     int batch, threads, height, width;
     enum dtype dtype;
     /* time of one pass, whole batch */
@@ -99,6 +98,8 @@ struct run {
     int64_t started_utc;
     int round;
     json_t *environment; /* owned; may be NULL */
+    /* Of the planner by time: campaigns hand them on, the stored record is without. */
+    char choices[RECORD_CHOICES];
     int n_samples;
     struct sample *samples; /* owned, in order, nothing thrown away */
     int n_groups;

@@ -73,7 +73,7 @@ static void choices_by_time_can_be_given_back(void **state)
     assert_null(strstr(first.session->algorithms, "earlier"));
     assert_true(strlen(first.session->choices) > 0);
     struct engine_options again = timed;
-    again.choices = "tail 8 winograd 1";
+    again.choices = "tail 8 winograd 2";
     struct opened given = open_model("resnet18", 2, SIZE, again);
     assert_string_equal(given.session->choices, again.choices);
     assert_non_null(strstr(given.session->algorithms, "winograd 1 of"));
