@@ -80,48 +80,87 @@ static struct value made(struct pool *p, const struct operand *o)
 
 static size_t bytes_of(const struct value *v) { return (size_t)v->n * value_element_bytes(v->dtype); }
 
-/* The fastest pass, and the bytes that it reads and writes. */
-static double time_node(const struct bench_case *k, int threads, size_t *bytes)
-{
-    struct graph *g = graph_new("g", "bench", 1 << 20);
-    struct pool *p = pool_new((size_t)1 << 31);
+/* A graph with its inputs, to be timed. */
+struct timing {
+    struct graph *graph;
+    struct pool *pool;
+    int n_in;
     struct value in[3];
     struct tensor *x[3];
+};
+static struct timing timing_new(int n_in, const struct operand *in)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    struct timing t = {graph_new("g", "bench", 1 << 20), pool_new((size_t)1 << 31), .n_in = n_in};
+    t.graph->opset = 17;
+    for (int i = 0; i < n_in; i++) {
+        t.in[i] = made(t.pool, &in[i]);
+        t.x[i] = graph_input(t.graph, names[i], in[i].dtype, in[i].rank, in[i].dim);
+    }
+    return t;
+}
+
+static bool go_on(struct general_watch *w, const struct node *n, const struct tensor *t, const struct value *v)
+{
+    (void)w, (void)n, (void)t, (void)v;
+    return true;
+}
+
+/* The fastest pass, and the bytes that it reads and writes; watched nodes run one by one. Ends the graph. */
+static double timing_run(struct timing *t, int threads, bool is_watched, size_t *bytes)
+{
+    struct general_watch watch = {go_on};
     struct general *s = NULL;
     struct cpus cpus;
     gable_error e = {0};
     double best = 1e9;
-    static const char *const names[] = {"a", "b", "c"};
-    for (int i = 0; i < k->n_in; i++) {
-        in[i] = made(p, &k->in[i]);
-        x[i] = graph_input(g, names[i], in[i].dtype, in[i].rank, in[i].dim);
-    }
-    g->opset = 17;
-    struct node *n = graph_node(g, k->op, "", "n", NULL, k->n_in, x, 1);
-    if (k->n_listed) node_set_ints(g, n, k->list, k->n_listed, k->listed);
-    if (!strcmp(k->op, "Concat")) node_set_int(g, n, "axis", 1);
-    if (!strcmp(k->op, "ArgMax")) node_set_int(g, n, "axis", 2);
-    graph_output(g, n->out[0]);
     cpus_read("", &cpus);
-    gable_status status = general_open(g, NULL, &cpus, &(struct general_options){.threads = threads}, &s, &e);
-    for (int i = 0; i < k->n_in && !status; i++) status = general_set_input(s, i, &in[i], &e);
+    gable_status status = general_open(t->graph, NULL, &cpus, &(struct general_options){.threads = threads}, &s, &e);
+    for (int i = 0; i < t->n_in && !status; i++) status = general_set_input(s, i, &t->in[i], &e);
     for (int i = 0; i < PASSES && !status; i++) {
         double start = now_s();
-        status = general_run(s, &e);
+        status = is_watched ? general_run_watched(s, &watch, &e) : general_run(s, &e);
         double time = now_s() - start;
         best = time < best ? time : best;
     }
     if (status) {
-        fprintf(stderr, "%s: %s\n", k->op, e.why);
+        fprintf(stderr, "%s\n", e.why);
         exit(1);
     }
     *bytes = bytes_of(general_output(s, 0));
-    for (int i = 0; i < k->n_in; i++) *bytes += bytes_of(&in[i]);
+    for (int i = 0; i < t->n_in; i++) *bytes += bytes_of(&t->in[i]);
     general_close(s);
-    for (int i = 0; i < k->n_in; i++) value_release(&in[i]);
-    pool_free(p);
-    graph_free(g);
+    for (int i = 0; i < t->n_in; i++) value_release(&t->in[i]);
+    pool_free(t->pool);
+    graph_free(t->graph);
     return best;
+}
+
+static double time_node(const struct bench_case *k, int threads, size_t *bytes)
+{
+    struct timing t = timing_new(k->n_in, k->in);
+    struct node *n = graph_node(t.graph, k->op, "", "n", NULL, k->n_in, t.x, 1);
+    if (k->n_listed) node_set_ints(t.graph, n, k->list, k->n_listed, k->listed);
+    if (!strcmp(k->op, "Concat")) node_set_int(t.graph, n, "axis", 1);
+    if (!strcmp(k->op, "ArgMax")) node_set_int(t.graph, n, "axis", 2);
+    graph_output(t.graph, n->out[0]);
+    return timing_run(&t, threads, false, bytes);
+}
+
+/* x * sigmoid(x + c) * 2, clipped at 6, c per channel: five nodes. */
+static double time_chain(int threads, bool is_watched, size_t *bytes)
+{
+    static const struct operand in[] = {{DTYPE_F32, 4, {16, 64, 128, 128}}, {DTYPE_F32, 3, {64, 1, 1}}};
+    static const char *const ops[] = {"Add", "Sigmoid", "Mul", "Mul", "Min"};
+    struct timing t = timing_new(2, in);
+    struct tensor *operand[] = {t.x[1], NULL, t.x[0], graph_constant_real(t.graph, "two", DTYPE_F32, 2),
+                                graph_constant_real(t.graph, "six", DTYPE_F32, 6)};
+    struct tensor *y = t.x[0];
+    for (int i = 0; i < 5; i++)
+        y = graph_node(t.graph, ops[i], "", ops[i], NULL, operand[i] ? 2 : 1, (struct tensor *[]){y, operand[i]}, 1)
+                ->out[0];
+    graph_output(t.graph, y);
+    return timing_run(&t, threads, is_watched, bytes);
 }
 
 /* Bytes read and written per second by memcpy on one thread. */
@@ -147,6 +186,12 @@ static double copy_speed(void)
     return 2 * (double)n / best;
 }
 
+static void print_row(const char *op, const char *what, double time, size_t bytes, double copy)
+{
+    printf("%-11s %-20s %7.2f ms %6.1f GB/s %5.2f of memcpy\n", op, what, 1e3 * time, (double)bytes / time / 1e9,
+           (double)bytes / time / copy);
+}
+
 int main(int argc, char **argv)
 {
     int threads = argc > 1 ? atoi(argv[1]) : 1;
@@ -155,8 +200,12 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         size_t bytes;
         double time = time_node(&cases[i], threads, &bytes);
-        printf("%-11s %-20s %7.2f ms %6.1f GB/s %5.2f of memcpy\n", cases[i].op, cases[i].what, 1e3 * time,
-               (double)bytes / time / 1e9, (double)bytes / time / copy);
+        print_row(cases[i].op, cases[i].what, time, bytes, copy);
+    }
+    for (int is_watched = 0; is_watched < 2; is_watched++) {
+        size_t bytes;
+        double time = time_chain(threads, is_watched, &bytes);
+        print_row("five nodes", is_watched ? "one by one" : "as a chain", time, bytes, copy);
     }
     return 0;
 }

@@ -16,11 +16,14 @@ struct call {   /* one node being run */
     gable_error *e;
 };
 typedef gable_status kernel_run(struct call *c);
+struct element; /* kernels/loops.h: one element of f32 from one or two */
+typedef bool kernel_element(const struct call *c, struct element *out);
 struct kernel {
     const char *op, *domain; /* domain "" is ai.onnx */
     kernel_run *run;
     void (*free_state)(void *state); /* NULL where there is none */
     bool in_f32;                     /* has no code for f16 and bf16: they come as f32 and go back */
+    kernel_element *element;         /* how it runs within a chain, false where it cannot; NULL where it never can */
 };
 /* Each file of kernels (kernels/NAME.c) ends in one table kernels_NAME[], ended by a row without op; tables.h lists the
    tables. */

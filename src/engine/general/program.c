@@ -1,5 +1,6 @@
 #include "engine/general/program.h"
 
+#include "engine/general/chain.h"
 #include "engine/general/tables.h"
 
 #include <string.h>
@@ -141,6 +142,7 @@ static gable_status make_steps(struct making *m)
         s = make_step(m, i);
         if (s) error_within(m->e, "node %.60s (%.40s)", p->graph->nodes[i]->name, p->graph->nodes[i]->op_type);
     }
+    if (!s) chain_plan(p, m->last);
     return s;
 }
 

@@ -9,6 +9,7 @@ struct step { /* a node and how it runs */
     const struct node *node;
     const struct kernel *kernel;
     void *state;
+    int n_chain; /* steps from this one on that may run as one; 1 for itself alone */
     int n_ends;
     const int *ends;        /* tensors that nobody reads any more when it is done */
     struct program *bodies; /* of its attributes, a list */

@@ -1,4 +1,4 @@
-#include "engine/general/runtime.h"
+#include "engine/general/chain.h"
 
 #include <string.h>
 
@@ -167,7 +167,14 @@ gable_status program_run(struct runtime *r, struct program *p, gable_error *e)
 {
     for (int i = 0; i < p->n_steps; i++) {
         struct step *s = &p->steps[i];
-        gable_status status = run_step(r, p, s, e);
+        int chained = 0;
+        gable_status status = chain_run(r, p, i, &chained, e);
+        if (status) return status;
+        if (chained) {
+            i += chained - 1;
+            continue;
+        }
+        status = run_step(r, p, s, e);
         if (status) return error_within(e, "node %.60s (%.40s)", s->node->name, s->node->op_type);
         if (!is_seen(r, p, s)) return GABLE_OK;
         for (int k = 0; k < s->n_ends; k++) value_release(&p->values[p->slot_of[s->ends[k]]]);

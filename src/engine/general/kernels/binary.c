@@ -97,6 +97,18 @@ JOINING(LessOrEqual, true, NUMBERS(LessOrEqual))
 JOINING(Greater, true, NUMBERS(Greater))
 JOINING(GreaterOrEqual, true, NUMBERS(GreaterOrEqual))
 
+#define ELEMENT(op)                                                   \
+    static bool element_##op(const struct call *c, struct element *e) \
+    {                                                                 \
+        *e = (struct element){.binary = op##_F32};                    \
+        return c->opset >= 7; /* older ones broadcast otherwise */    \
+    }
+ELEMENT(Add)
+ELEMENT(Sub)
+ELEMENT(Mul)
+ELEMENT(Div)
+ELEMENT(PRelu)
+
 /* Before opset 7 a row of slopes belongs to the channels, the second axis. */
 static gable_status run_PRelu(struct call *c)
 {
@@ -131,7 +143,8 @@ static gable_status run_BitShift(struct call *c)
 }
 
 #define ROW(name) {.op = #name, .domain = "", .run = run_##name, .in_f32 = true},
-const struct kernel kernels_binary[] = {ROW(Add) ROW(Sub) ROW(Mul) ROW(Div) ROW(PRelu) ROW(And) ROW(Or) ROW(Xor)
-                                            ROW(BitwiseAnd) ROW(BitwiseOr) ROW(BitwiseXor) ROW(Equal) ROW(Less)
-                                                ROW(LessOrEqual) ROW(Greater) ROW(GreaterOrEqual) ROW(Mod)
-                                                    ROW(BitShift){0}};
+#define ELEMENT_ROW(name) {.op = #name, .domain = "", .run = run_##name, .in_f32 = true, .element = element_##name},
+const struct kernel kernels_binary[] = {ELEMENT_ROW(Add) ELEMENT_ROW(Sub) ELEMENT_ROW(Mul) ELEMENT_ROW(Div)
+                                            ELEMENT_ROW(PRelu) ROW(And) ROW(Or) ROW(Xor) ROW(BitwiseAnd) ROW(BitwiseOr)
+                                                ROW(BitwiseXor) ROW(Equal) ROW(Less) ROW(LessOrEqual) ROW(Greater)
+                                                    ROW(GreaterOrEqual) ROW(Mod) ROW(BitShift){0}};

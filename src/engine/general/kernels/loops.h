@@ -10,6 +10,13 @@ typedef void unary_loop(const void *x, void *y, int64_t n, const double *p);
 enum operands { OPERANDS_EACH, OPERANDS_ONE_SECOND, OPERANDS_ONE_FIRST };
 typedef void binary_loop(const void *a, const void *b, void *y, int64_t n, enum operands which);
 
+/* What a step of a chain does to floats: one of the two, in place or not. */
+struct element {
+    unary_loop *unary;
+    binary_loop *binary;
+    double p[2];
+};
+
 /* Output 0 is `from` mapped; its dtype is `to`. Refuses a NULL loop by the dtype's name. */
 gable_status loops_map(struct call *c, unary_loop *loop, const struct value *from, enum dtype to, const double *p);
 /* y = f(a, b), both stretched to the shape of y, which may be a. */

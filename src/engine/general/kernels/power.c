@@ -67,4 +67,11 @@ static gable_status run_Pow(struct call *c)
     return s;
 }
 
-const struct kernel kernels_power[] = {{.op = "Pow", .domain = "", .run = run_Pow, .in_f32 = true}, {0}};
+static bool element_pow(const struct call *c, struct element *e)
+{
+    *e = (struct element){.binary = Pow_F32};
+    return c->opset >= 7;
+}
+
+const struct kernel kernels_power[] = {
+    {.op = "Pow", .domain = "", .run = run_Pow, .in_f32 = true, .element = element_pow}, {0}};

@@ -75,13 +75,19 @@ static inline double double_softplus(double v) { return (v > 0 ? v : 0) + log1p(
             y[i] = (T)(expression);                                                     \
         }                                                                               \
     }
-#define REAL_ROW(op, a_name, a_default, b_name, b_default, expression)                                       \
-    REAL_LOOP(op, F32, float, expression)                                                                    \
-    REAL_LOOP(op, F64, double, expression)                                                                   \
-    static gable_status run_##op(struct call *c)                                                             \
-    {                                                                                                        \
-        const double p[] = {node_float(c->node, a_name, a_default), node_float(c->node, b_name, b_default)}; \
-        return run_real(c, op##_F32, op##_F64, p);                                                           \
+#define REAL_ROW(op, a_name, a_default, b_name, b_default, expression)                                                \
+    REAL_LOOP(op, F32, float, expression)                                                                             \
+    REAL_LOOP(op, F64, double, expression)                                                                            \
+    static bool element_##op(const struct call *c, struct element *e)                                                 \
+    {                                                                                                                 \
+        *e = (struct element){.unary = op##_F32,                                                                      \
+                              .p = {node_float(c->node, a_name, a_default), node_float(c->node, b_name, b_default)}}; \
+        return true;                                                                                                  \
+    }                                                                                                                 \
+    static gable_status run_##op(struct call *c)                                                                      \
+    {                                                                                                                 \
+        const double p[] = {node_float(c->node, a_name, a_default), node_float(c->node, b_name, b_default)};          \
+        return run_real(c, op##_F32, op##_F64, p);                                                                    \
     }
 
 /* Whole numbers, where ONNX allows them here at all (Shrink), pass through doubles. */
@@ -131,11 +137,16 @@ WHOLE_LOOP(BitwiseNot, U16, uint16_t, ~v)
 WHOLE_LOOP(BitwiseNot, U8, uint8_t, ~v)
 WHOLE_LOOP(Not, BOOL, uint8_t, !v)
 
-#define TABLE_ROW(op, ...)                                                            \
-    static gable_status run_##op(struct call *c)                                      \
-    {                                                                                 \
-        static unary_loop *const loops[DTYPE_N] = {__VA_ARGS__};                      \
-        return loops_map(c, loops[c->in[0]->dtype], c->in[0], c->in[0]->dtype, NULL); \
+#define TABLE_ROW(op, ...)                                                                 \
+    static unary_loop *const loops_##op[DTYPE_N] = {__VA_ARGS__};                          \
+    static gable_status run_##op(struct call *c)                                           \
+    {                                                                                      \
+        return loops_map(c, loops_##op[c->in[0]->dtype], c->in[0], c->in[0]->dtype, NULL); \
+    }                                                                                      \
+    static bool element_##op(const struct call *c, struct element *e)                      \
+    {                                                                                      \
+        *e = (struct element){.unary = loops_##op[c->in[0]->dtype]};                       \
+        return e->unary != NULL;                                                           \
     }
 TABLE_ROW(Abs, NUMBERS(Abs))
 TABLE_ROW(Neg, FLOATS(Neg), INTS(Neg))
@@ -149,12 +160,20 @@ REAL_LOOP(Gelu, F32, float, 0.5f * v * (1 + ERF(v * 0.70710678f)))
 REAL_LOOP(Gelu, F64, double, 0.5 * v * (1 + erf(v * M_SQRT1_2)))
 REAL_LOOP(GeluTanh, F32, float, 0.5f * v * (1 + TANH(CUBIC(v))))
 REAL_LOOP(GeluTanh, F64, double, 0.5 * v * (1 + tanh(M_SQRT2 * M_2_SQRTPI * 0.5 * (v + 0.044715 * v * v * v))))
+static bool by_tanh(const struct call *c)
+{
+    const struct attribute *how = node_attribute(c->node, "approximate");
+    return how && how->s && !strcmp(how->s, "tanh");
+}
+static bool element_Gelu(const struct call *c, struct element *e)
+{
+    *e = (struct element){.unary = by_tanh(c) ? GeluTanh_F32 : Gelu_F32};
+    return true;
+}
 static gable_status run_Gelu(struct call *c)
 {
     static const double none[2];
-    const struct attribute *how = node_attribute(c->node, "approximate");
-    bool is_tanh = how && how->s && !strcmp(how->s, "tanh");
-    return is_tanh ? run_real(c, GeluTanh_F32, GeluTanh_F64, none) : run_real(c, Gelu_F32, Gelu_F64, none);
+    return by_tanh(c) ? run_real(c, GeluTanh_F32, GeluTanh_F64, none) : run_real(c, Gelu_F32, Gelu_F64, none);
 }
 
 #define TEST_LOOP(op, name, T, expression)                                              \
@@ -187,6 +206,8 @@ static gable_status run_IsInf(struct call *c)
 }
 
 #define ROW(name) {.op = #name, .domain = "", .run = run_##name, .in_f32 = true},
-#define REAL_TABLE_ROW(name, ...) ROW(name)
-const struct kernel kernels_unary[] = {REALS(REAL_TABLE_ROW) ROW(Abs) ROW(Neg) ROW(Relu) ROW(Sign) ROW(BitwiseNot)
-                                           ROW(Not) ROW(Gelu) ROW(IsNaN) ROW(IsInf){0}};
+#define ELEMENT_ROW(name, ...) \
+    {.op = #name, .domain = "", .run = run_##name, .in_f32 = true, .element = element_##name},
+const struct kernel kernels_unary[] = {REALS(ELEMENT_ROW) ELEMENT_ROW(Abs, ) ELEMENT_ROW(Neg, ) ELEMENT_ROW(Relu, )
+                                           ELEMENT_ROW(Sign, ) ELEMENT_ROW(Gelu, ) ELEMENT_ROW(BitwiseNot, )
+                                               ELEMENT_ROW(Not, ) ROW(IsNaN) ROW(IsInf){0}};

@@ -73,5 +73,16 @@ static gable_status run_Mean(struct call *c)
     return loops_join(c, divide[d], c->out[0], &n, c->out[0]);
 }
 
-#define ROW(name) {.op = #name, .domain = "", .run = run_##name, .in_f32 = true},
-const struct kernel kernels_variadic[] = {ROW(Max) ROW(Mean) ROW(Min) ROW(Sum){0}};
+#define ELEMENT(op)                                                             \
+    static bool element_##op(const struct call *c, struct element *e)           \
+    {                                                                           \
+        *e = (struct element){.binary = op##_F32};                              \
+        return c->n_in == 2 && c->opset >= 8; /* older ones do not broadcast */ \
+    }
+ELEMENT(Max)
+ELEMENT(Min)
+ELEMENT(Sum)
+
+#define ROW(name) {.op = #name, .domain = "", .run = run_##name, .in_f32 = true, .element = element_##name},
+const struct kernel kernels_variadic[] = {
+    ROW(Max) ROW(Min) ROW(Sum){.op = "Mean", .domain = "", .run = run_Mean, .in_f32 = true}, {0}};

@@ -110,8 +110,25 @@ static gable_status run_Clip(struct call *c)
     }
 }
 
+/* Bounds must be there, as values or attributes: not made within the chain. */
+static bool element_clip(const struct call *c, struct element *e)
+{
+    const char *const names[] = {"min", "max"};
+    float bound[] = {-INFINITY, INFINITY};
+    for (int i = 0; i < 2; i++) {
+        const struct attribute *a = node_attribute(c->node, names[i]);
+        if (a) bound[i] = (float)a->f;
+        if (!call_has(c, i + 1)) continue;
+        if (c->in[i + 1]->n != 1 || c->in[i + 1]->dtype != DTYPE_F32 || !c->in[i + 1]->data) return false;
+        bound[i] = *(const float *)c->in[i + 1]->data;
+    }
+    *e = (struct element){.unary = clip_F32};
+    memcpy(e->p, bound, sizeof bound);
+    return true;
+}
+
 const struct kernel kernels_where[] = {
     {.op = "Where", .domain = "", .run = run_Where},
-    {.op = "Clip", .domain = "", .run = run_Clip, .in_f32 = true},
+    {.op = "Clip", .domain = "", .run = run_Clip, .in_f32 = true, .element = element_clip},
     {0},
 };
