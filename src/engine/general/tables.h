@@ -28,6 +28,7 @@
     X(power) \
     X(quantize) \
     X(random) \
+    X(recurrent) \
     X(reduce) \
     X(regions) \
     X(sample) \
