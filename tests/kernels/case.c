@@ -87,6 +87,20 @@ static void set_list(struct graph *g, struct node *n, const char *name, const ch
         node_set_ints(g, n, name, listed, ints);
 }
 
+/* "A,B]": words */
+static void set_words(struct graph *g, struct node *n, const char *name, char *text)
+{
+    const char *words[16];
+    int listed = 0;
+    text[strcspn(text, "]")] = 0;
+    while (*text) {
+        words[listed++] = text;
+        text += strcspn(text, ",");
+        if (*text) *text++ = 0;
+    }
+    node_set_strings(g, n, name, listed, words);
+}
+
 static void set_attributes(struct graph *g, struct node *n, const char *text)
 {
     char name[32], value[256];
@@ -96,7 +110,9 @@ static void set_attributes(struct graph *g, struct node *n, const char *text)
         char kind = *text++;
         if (sscanf(text, "%255[^ ]%n", value, &used) == 1) text += used;
         bool is_real = strpbrk(value, ".nf") != NULL;
-        if (kind == ':')
+        if (kind == ':' && *value == '[')
+            set_words(g, n, name, value + 1);
+        else if (kind == ':')
             node_set_string(g, n, name, value);
         else if (*value == '[')
             set_list(g, n, name, value + 1, is_real);

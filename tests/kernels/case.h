@@ -3,10 +3,10 @@
 #define TESTS_KERNELS_CASE_H
 #include <stddef.h>
 
-enum { CASE_VALUES_MAX = 6 };
+enum { CASE_VALUES_MAX = 9 };
 /* Values: "f32[2,3] 1 2 3 4 5 6"; nan, inf; strings are single words; "" is left out. A sequence: "seq f32[1] 1 |
-   f32[1] 2". Attributes: "axis=-1 pads=[1,2] alpha=0.5 scales=[1.0,2.0] mode:reflect", and OPSET=11 (17 where it is not
-   there), TOLERANCE=0.1 (of reals, relative above 1; 1e-6). */
+   f32[1] 2". Attributes: "axis=-1 pads=[1,2] alpha=0.5 scales=[1.0,2.0] mode:reflect
+   names:[A,B]", and OPSET=11 (17 where it is not there), TOLERANCE=0.1 (of reals, relative above 1; 1e-6). */
 struct kernel_case {
     const char *op, *attributes, *in[CASE_VALUES_MAX], *out[CASE_VALUES_MAX]; /* out[0] "!words": refused with these */
 };
