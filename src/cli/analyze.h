@@ -50,7 +50,7 @@ void analyze_print_conventions(const struct subject *s, const struct convention 
 void analyze_print_coverage(const struct subject *s);
 json_t *analyze_json_coverage(const struct subject *s);
 bool analyze_is_complete(const struct subject *s); /* no node's cost is unknown */
-bool analyze_is_exact(const struct subject *s);    /* nor a lower bound */
+bool analyze_is_exact(const struct subject *s);    /* nor a bound */
 /* --strict: the exit status, with a sentence where something is unknown. */
 int analyze_strict(const struct subject *s, int n);
 

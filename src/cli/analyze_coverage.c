@@ -11,7 +11,7 @@
 
 enum { NAMES_SHOWN = 3, OPERATORS_SHOWN = 8 };
 
-static enum certainty certainty_of(const struct node *n) { return n->op->certainty; }
+static enum certainty certainty_of(const struct node *n) { return node_certainty(n); }
 
 static bool is_same_operator(const struct node *a, const struct node *b)
 {
@@ -71,7 +71,7 @@ bool analyze_is_complete(const struct subject *s) { return coverage_is_complete(
 bool analyze_is_exact(const struct subject *s)
 {
     const struct coverage *c = &s->analysis->coverage;
-    return c->n[COST_UNKNOWN] == 0 && c->n[COST_BOUND] == 0;
+    return c->n[COST_UNKNOWN] == 0 && c->n[COST_BOUND] == 0 && c->n[COST_MOST] == 0;
 }
 
 static void add_coverage(const struct subject *s, struct text *out)
@@ -89,6 +89,10 @@ static void add_coverage(const struct subject *s, struct text *out)
     if (c->n[COST_BOUND]) {
         text_add(out, "\n  a lower bound: ");
         add_list(out, g, COST_BOUND);
+    }
+    if (c->n[COST_MOST]) {
+        text_add(out, "\n  an upper bound, as data decide the shapes: ");
+        add_list(out, g, COST_MOST);
     }
     if (c->n[COST_UNKNOWN]) {
         text_addf(out, "\n  >= %s MACs, >= %s FLOPs: ", cell_count(s->analysis->total.macs).text,
@@ -135,9 +139,10 @@ static json_t *operators_json(const struct graph *g, enum certainty c)
 json_t *analyze_json_coverage(const struct subject *s)
 {
     const struct coverage *c = &s->analysis->coverage;
-    return json_pack("{s:i, s:i, s:o, s:o, s:o}", "nodes", c->n_nodes, "exact", c->n[COST_EXACT], "rule",
+    return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "nodes", c->n_nodes, "exact", c->n[COST_EXACT], "rule",
                      operators_json(s->graph, COST_TAUGHT), "lower_bound", operators_json(s->graph, COST_BOUND),
-                     "unknown", operators_json(s->graph, COST_UNKNOWN));
+                     "upper_bound", operators_json(s->graph, COST_MOST), "unknown",
+                     operators_json(s->graph, COST_UNKNOWN));
 }
 
 int analyze_strict(const struct subject *s, int n)

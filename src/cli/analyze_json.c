@@ -39,7 +39,7 @@ static json_t *node_json(const struct node_cost *c)
     json_object_set_new(o, "backward", analyze_json_backward(c->backward));
     json_object_set_new(o, "output_shape", shape_json(&n->out[0]->shape));
     json_object_set_new(o, "module", n->module ? json_text(n->module) : json_null());
-    json_object_set_new(o, "cost_is", json_text(certainty_name(n->op->certainty)));
+    json_object_set_new(o, "cost_is", json_text(certainty_name(node_certainty(n))));
     json_object_set_new(o, "group", c->group >= 0 ? json_integer(c->group) : json_null());
     return o;
 }

@@ -58,11 +58,13 @@ static void traffic_row(struct table *t, const char *name, count bytes, count fl
     TABLE_ROW(t, -1, name, cell_bytes(bytes).text, quantity_exact(bytes).text, cell_intensity(flops, bytes).text, what);
 }
 
-/* A count that is one only from below is marked. */
+/* A count that is one only from below, or above, or only about, is marked. */
 static struct cell cell_least(const struct subject *s, count value)
 {
     struct cell c = cell_count(value);
-    if (!analyze_is_exact(s)) snprintf(c.text, sizeof c.text, ">= %.40s", cell_count(value).text);
+    const int *n = s->analysis->coverage.n;
+    const char *mark = !n[COST_MOST] ? ">=" : n[COST_BOUND] || n[COST_UNKNOWN] ? "~" : "<=";
+    if (!analyze_is_exact(s)) snprintf(c.text, sizeof c.text, "%s %.40s", mark, cell_count(value).text);
     return c;
 }
 

@@ -347,6 +347,18 @@ const struct attribute *node_attribute(const struct node *n, const char *name)
     return NULL;
 }
 
+struct tensor *node_reads(const struct node *n, int i)
+{
+    if (i < n->n_in) return n->in[i];
+    i -= n->n_in;
+    for (int k = 0; k < n->n_attributes; k++) {
+        const struct graph *body = n->attributes[k].type == ATTRIBUTE_GRAPH ? n->attributes[k].graph : NULL;
+        if (body && i < body->n_captures) return body->captures[i].outer;
+        if (body) i -= body->n_captures;
+    }
+    return NULL;
+}
+
 int64_t node_int(const struct node *n, const char *name, int64_t fallback)
 {
     const struct attribute *a = node_attribute(n, name);
@@ -370,6 +382,8 @@ bool tensor_is_initializer(const struct tensor *t)
     return t->role == ROLE_WEIGHT || t->role == ROLE_BUFFER || t->role == ROLE_CONSTANT;
 }
 
+bool tensor_is_known(const struct tensor *t) { return t->has_shape || t->form != FORM_TENSOR; }
+
 count tensor_elements(const struct tensor *t) { return shape_product(&t->shape, 0); }
 
 count tensor_bytes(const struct tensor *t)
@@ -384,10 +398,10 @@ gable_status graph_check(const struct graph *g, gable_error *e)
     if (g->n_outputs == 0) return error_set(e, GABLE_BAD_INPUT, "the graph has no output");
     for (int i = 0; i < g->n_nodes; i++) {
         const struct node *n = g->nodes[i];
-        for (int j = 0; j < n->n_in; j++) {
-            const struct node *p = n->in[j]->producer;
-            if (p && p->index >= i) {
-                error_set(e, GABLE_BAD_INPUT, "input %d (%.80s) is made by a later node", j, n->in[j]->name);
+        const struct tensor *t;
+        for (int j = 0; (t = node_reads(n, j)); j++) {
+            if (t->producer && t->producer->index >= i) {
+                error_set(e, GABLE_BAD_INPUT, "input %d (%.80s) is made by a later node", j, t->name);
                 return error_within(e, "node %.80s (%s)", n->name, n->op_type);
             }
         }

@@ -66,6 +66,7 @@ struct tensor {
     enum tensor_form form;
     struct shape shape;
     bool has_shape;
+    bool is_at_most;     /* data decide its shape: this is the largest that they can */
     bool is_output;      /* of the model */
     const int64_t *ints; /* the value of a small integer constant, shape_product elements; else NULL */
     const double *reals; /* the value of a small real constant; else NULL */
@@ -158,11 +159,15 @@ void node_set_graph(struct graph *g, struct node *n, const char *name, struct gr
 void tensor_set_shape(struct graph *g, struct tensor *t, enum dtype d, int rank, const int64_t *dim);
 
 const struct attribute *node_attribute(const struct node *n, const char *name); /* NULL where it is absent */
+/* What a node reads: its inputs, absent ones too, then what its bodies capture; NULL after the last. */
+struct tensor *node_reads(const struct node *n, int i);
 int64_t node_int(const struct node *n, const char *name, int64_t fallback);
 double node_float(const struct node *n, const char *name, double fallback);
 /* Element i of an INTS attribute, fallback where the attribute or the element is absent. */
 int64_t node_int_at(const struct node *n, const char *name, int i, int64_t fallback);
 bool tensor_is_initializer(const struct tensor *t); /* weight, buffer or constant */
+bool tensor_is_known(const struct tensor *t); /* its shape; sequences and optionals need none: theirs is their elements'
+                                               */
 count tensor_elements(const struct tensor *t);
 count tensor_bytes(const struct tensor *t); /* rounded up to whole bytes */
 

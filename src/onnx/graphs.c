@@ -41,8 +41,7 @@ static const char *text_of(const char *s) { return s ? s : ""; }
 static gable_status check_input(struct reader *r, const Onnx__ValueInfoProto *v, enum tensor_form form, int rank,
                                 const int64_t *dim)
 {
-    if (r->options->keeps_free || r->g->parent) return GABLE_OK;
-    if (form != FORM_TENSOR) return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s is not a tensor", v->name);
+    if (r->options->keeps_free || r->g->parent || form != FORM_TENSOR) return GABLE_OK;
     if (rank < 0) return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has no shape", v->name);
     for (int i = 0; i < rank; i++) {
         const Onnx__TensorShapeProto__Dimension *d = v->type->tensor_type->shape->dim[i];
@@ -69,7 +68,9 @@ static gable_status read_input(struct reader *r, const Onnx__ValueInfoProto *v)
     gable_status s = is_known ? check_input(r, v, form, rank, dim) : GABLE_OK;
     struct tensor *t = s ? NULL : graph_input(r->g, v->name, d, rank < 0 ? 0 : rank, dim);
     if (t) t->form = form;
-    if (t && rank < 0) t->has_shape = false;
+    bool is_free = rank < 0;
+    for (int i = 0; i < rank && form != FORM_TENSOR; i++) is_free |= dim[i] < 0; /* elements that may differ */
+    if (t && is_free) t->has_shape = false;
     return s ? s : reader_define(r, v->name, t);
 }
 
@@ -207,7 +208,8 @@ static void keep_stated_shape(struct reader *r, const Onnx__ValueInfoProto *v)
     enum tensor_form form;
     int rank = -1;
     struct tensor *t = v->name ? names_find(r->names, v->name) : NULL;
-    if (!t || !t->producer || op_find(t->producer->domain, t->producer->op_type)) return;
+    const struct op *op = t && t->producer ? op_find(t->producer->domain, t->producer->op_type) : NULL;
+    if (!t || !t->producer || (op && !op->keeps_stated)) return;
     if (!reader_type(r, v->type, &d, &form, &rank, dim) || d == DTYPE_UNDEFINED) return;
     t->dtype = d;
     t->form = form;

@@ -23,11 +23,12 @@ static void node_traffic(struct pass *p, struct node_cost *c, int mark)
 {
     const struct node *n = c->node;
     if (n->op->is_view) return;
-    for (int i = 0; i < n->n_in; i++) {
-        const struct tensor *t = p->storage.root[n->in[i]->index];
+    const struct tensor *in;
+    for (int i = 0; (in = node_reads(n, i)); i++) {
+        const struct tensor *t = p->storage.root[in->index];
         if (storage_is_free(t) || !first_meeting(p, t, mark)) continue;
         count *bytes = tensor_is_initializer(t) ? &c->weight_bytes : &c->read_bytes;
-        *bytes = count_add(*bytes, tensor_bytes(n->in[i]));
+        *bytes = count_add(*bytes, tensor_bytes(in));
     }
     for (int i = 0; i < n->n_out; i++)
         if (!storage_is_free(n->out[i])) c->write_bytes = count_add(c->write_bytes, tensor_bytes(n->out[i]));
@@ -68,8 +69,8 @@ static void count_params(struct pass *p)
     enum { OWNED = -1 };
     for (int i = 0; i < p->g->n_nodes; i++) {
         struct node_cost *c = &a->nodes[i];
-        for (int k = 0; k < c->node->n_in; k++) {
-            const struct tensor *t = c->node->in[k];
+        const struct tensor *t;
+        for (int k = 0; (t = node_reads(c->node, k)); k++) {
             if (t->role == ROLE_WEIGHT && first_meeting(p, t, OWNED))
                 c->params = count_add(c->params, tensor_elements(t));
         }
@@ -102,8 +103,9 @@ static void find_crossings(struct pass *p)
 {
     for (int i = 0; i < p->g->n_nodes; i++) {
         const struct node *n = p->g->nodes[i];
-        for (int k = 0; k < n->n_in && !n->op->is_view; k++) {
-            const struct tensor *t = p->storage.root[n->in[k]->index];
+        const struct tensor *in;
+        for (int k = 0; !n->op->is_view && (in = node_reads(n, k)); k++) {
+            const struct tensor *t = p->storage.root[in->index];
             int from = t->producer ? p->group_of[t->producer->index] : -1;
             if (from < 0 || from != p->group_of[i]) p->is_crossing[t->index] = true;
         }
@@ -116,11 +118,11 @@ static count crossing_bytes(struct pass *p, const struct node *n, int mark)
 {
     count bytes = 0;
     int group = p->group_of[n->index];
-    for (int i = 0; i < n->n_in; i++) {
-        const struct tensor *t = p->storage.root[n->in[i]->index];
+    const struct tensor *in;
+    for (int i = 0; (in = node_reads(n, i)); i++) {
+        const struct tensor *t = p->storage.root[in->index];
         bool is_own = t->producer && p->group_of[t->producer->index] == group;
-        if (!is_own && !storage_is_free(t) && first_meeting(p, t, mark))
-            bytes = count_add(bytes, tensor_bytes(n->in[i]));
+        if (!is_own && !storage_is_free(t) && first_meeting(p, t, mark)) bytes = count_add(bytes, tensor_bytes(in));
     }
     for (int i = 0; i < n->n_out; i++)
         if (p->is_crossing[n->out[i]->index] && !storage_is_free(n->out[i]))
@@ -181,7 +183,7 @@ static bool prepare(struct pass *p, const struct grouping *grouping)
 static gable_status check_inferred(const struct graph *g, gable_error *e)
 {
     for (int i = 0; i < g->n_nodes; i++)
-        if (!g->nodes[i]->op || (!g->nodes[i]->out[0]->has_shape && g->nodes[i]->out[0]->role != ROLE_ABSENT))
+        if (!g->nodes[i]->op || (!tensor_is_known(g->nodes[i]->out[0]) && g->nodes[i]->out[0]->role != ROLE_ABSENT))
             return error_set(e, GABLE_BAD_INPUT, "node %.80s has no known shapes", g->nodes[i]->name);
     return GABLE_OK;
 }

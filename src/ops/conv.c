@@ -11,9 +11,25 @@ static gable_status read_group(const struct node *n, int64_t *group, gable_error
     return rule_int(n, "group", 1, 1, DIM_MAX, group, e);
 }
 
+/* QLinearConv has scales and zero points between; ConvInteger has no bias. */
+static int weight_at(const struct node *n) { return !strcmp(n->op_type, "QLinearConv") ? 3 : 1; }
+
+static int bias_at(const struct node *n)
+{
+    return !strcmp(n->op_type, "QLinearConv") ? 8 : !strcmp(n->op_type, "ConvInteger") ? INT16_MAX : 2;
+}
+
+static const struct shape *weight_shape(const struct node *n) { return in_shape(n, weight_at(n)); }
+
+static enum dtype conv_dtype(const struct node *n)
+{
+    if (!strcmp(n->op_type, "ConvInteger")) return DTYPE_S32;
+    return n->in[!strcmp(n->op_type, "QLinearConv") ? 7 : 0]->dtype;
+}
+
 static gable_status check_weight(const struct node *n, gable_error *e)
 {
-    const struct shape *x = in_shape(n, 0), *w = in_shape(n, 1);
+    const struct shape *x = in_shape(n, 0), *w = weight_shape(n);
     if (w->rank == x->rank) return GABLE_OK;
     return error_set(e, GABLE_BAD_INPUT, "the weight has %d dimensions, the input %d: they must be equal", w->rank,
                      x->rank);
@@ -21,8 +37,8 @@ static gable_status check_weight(const struct node *n, gable_error *e)
 
 static gable_status check_bias(const struct node *n, int64_t channels, gable_error *e)
 {
-    if (!rule_has(n, 2)) return GABLE_OK;
-    const struct shape *b = in_shape(n, 2);
+    if (!rule_has(n, bias_at(n))) return GABLE_OK;
+    const struct shape *b = in_shape(n, bias_at(n));
     if (b->rank == 1 && b->dim[0] == channels) return GABLE_OK;
     return error_set(e, GABLE_BAD_INPUT, "the bias must hold one value for each of %" PRId64 " output channels",
                      channels);
@@ -30,7 +46,7 @@ static gable_status check_bias(const struct node *n, int64_t channels, gable_err
 
 static gable_status conv_shape(struct graph *g, struct node *n, gable_error *e)
 {
-    const struct shape *x = in_shape(n, 0), *w = in_shape(n, 1);
+    const struct shape *x = in_shape(n, 0), *w = weight_shape(n);
     int64_t group = 1, dim[SHAPE_RANK_MAX];
     struct window window = {0};
     gable_status s = check_weight(n, e);
@@ -46,22 +62,28 @@ static gable_status conv_shape(struct graph *g, struct node *n, gable_error *e)
     dim[1] = w->dim[0];
     s = check_bias(n, dim[1], e);
     for (int i = 0; i < window.rank && !s; i++) s = window_positions(&window, i, x->dim[2 + i], &dim[2 + i], e);
-    return s ? s : rule_output(g, n, 0, n->in[0]->dtype, x->rank, dim, e);
+    return s ? s : rule_output(g, n, 0, conv_dtype(n), x->rank, dim, e);
 }
 
 /* output elements x (C/group x kernel); padding counted as data; one addition for each output's bias */
 static struct cost conv_cost(const struct node *n)
 {
-    count outputs = tensor_elements(n->out[0]), taps = shape_product(in_shape(n, 1), 1);
+    count outputs = tensor_elements(n->out[0]), taps = shape_product(weight_shape(n), 1);
     count macs = count_mul(outputs, taps);
-    return (struct cost){macs, count_add(count_mul(2, macs), rule_has(n, 2) ? outputs : 0)};
+    return (struct cost){macs, count_add(count_mul(2, macs), rule_has(n, bias_at(n)) ? outputs : 0)};
 }
 
 static enum op_kind conv_kind(const struct node *n)
 {
     int64_t group = node_int(n, "group", 1);
     if (group > 1) return group == in_shape(n, 0)->dim[1] ? KIND_DEPTHWISE : KIND_GROUPED;
-    return shape_product(in_shape(n, 1), 2) == 1 ? KIND_POINTWISE : KIND_CONV;
+    return shape_product(weight_shape(n), 2) == 1 ? KIND_POINTWISE : KIND_CONV;
+}
+
+/* Back to integers: divide, round, add, saturate. */
+static struct cost qlinear_conv_cost(const struct node *n)
+{
+    return cost_add(conv_cost(n), cost_flops(count_mul(4, tensor_elements(n->out[0]))));
 }
 
 /* Extent of one spatial dimension; output_shape, where given, replaces it. */
@@ -91,11 +113,14 @@ static gable_status conv_transpose_shape(struct graph *g, struct node *n, gable_
                          "%" PRId64 " input channels, group %" PRId64 " and a weight of %" PRId64
                          " channels contradict each other",
                          x->dim[1], group, w->dim[0]);
+    const struct attribute *auto_pad = node_attribute(n, "auto_pad");
+    bool is_same = auto_pad && !strncmp(auto_pad->s, "SAME", 4);
     dim[0] = x->dim[0];
     dim[1] = count_mul(w->dim[1], group);
     s = check_bias(n, dim[1], e);
     for (int i = 0; i < window.rank && !s; i++) {
         s = transpose_extent(&window, i, x->dim[2 + i], extra[i], &dim[2 + i], e);
+        if (!s && is_same) dim[2 + i] = count_mul(x->dim[2 + i], window.stride[i]);
         if (!s && forced[i]) dim[2 + i] = forced[i];
     }
     return s ? s : rule_output(g, n, 0, n->in[0]->dtype, x->rank, dim, e);
@@ -145,5 +170,25 @@ const struct op conv_ops[] = {
      .classify = conv_kind,
      .formula = "2 x inputs x (M/group x kernel), + outputs with a bias",
      .train = TRAIN},
+    {.name = "QLinearConv",
+     .domain = DOMAIN_ONNX,
+     .inputs = {8, 9},
+     .outputs = {1, 1},
+     .shape = conv_shape,
+     .cost = qlinear_conv_cost,
+     .kind = KIND_CONV,
+     .classify = conv_kind,
+     .formula = "Conv's, + 4 per output: divide, round, add, saturate",
+     .train = {.formula = "none: integers"}},
+    {.name = "ConvInteger",
+     .domain = DOMAIN_ONNX,
+     .inputs = {2, 4},
+     .outputs = {1, 1},
+     .shape = conv_shape,
+     .cost = conv_cost,
+     .kind = KIND_CONV,
+     .classify = conv_kind,
+     .formula = "2 x outputs x (C/group x kernel)",
+     .train = {.formula = "none: integers"}},
     {0},
 };

@@ -5,6 +5,11 @@
 
 static gable_status same_shape(struct graph *g, struct node *n, gable_error *e) { return rule_same(g, n, e); }
 
+static gable_status question_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    return rule_output(g, n, 0, DTYPE_BOOL, in_shape(n, 0)->rank, in_shape(n, 0)->dim, e);
+}
+
 static gable_status clip_shape(struct graph *g, struct node *n, gable_error *e)
 {
     for (int i = 1; i < n->n_in; i++)
@@ -83,6 +88,7 @@ static struct cost clip_gradient(const struct node *n, int input) { return input
 #define UNARY(X) /* ONNX name, FLOPs per element, kind, what they are; the same back, what it keeps */                \
     X(Relu, 1, ACTIVATION, "1 per element: compare", 1, OUTPUT, "1 per element: compare")                             \
     X(LeakyRelu, 2, ACTIVATION, "2 per element: compare, multiply", 2, INPUT, "2 per element: compare, multiply")     \
+    X(Shrink, 3, ACTIVATION, "3 per element: two comparisons, add", 2, INPUT, "2 per element: two comparisons")       \
     X(ThresholdedRelu, 1, ACTIVATION, "1 per element: compare", 1, OUTPUT, "1 per element: compare")                  \
     X(Elu, 4, ACTIVATION, "4 per element: compare, exp, subtract, multiply",                                          \
       3, OUTPUT, "3 per element: compare, add, multiply")                                                             \
@@ -129,7 +135,12 @@ static struct cost clip_gradient(const struct node *n, int input) { return input
     X(Ceil, 1, ELEMENTWISE, "1 per element", "none: its slope is 0")                                                  \
     X(Round, 1, ELEMENTWISE, "1 per element", "none: its slope is 0")                                                 \
     X(Sign, 1, ELEMENTWISE, "1 per element", "none: its slope is 0")                                                  \
-    X(Not, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: a truth value")
+    X(BitwiseNot, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: integers")
+
+#define QUESTION(X) /* the same; the result is bool */                                                                \
+    X(Not, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: a truth value")                                          \
+    X(IsNaN, 1, ELEMENTWISE, "1 per element: compare", "none: a truth value")                                         \
+    X(IsInf, 2, ELEMENTWISE, "2 per element: absolute value, compare", "none: a truth value")
 /* clang-format on */
 
 #define BINARY(X) /* ONNX name, FLOPs per output element, kind, what they are */                                    \
@@ -156,6 +167,12 @@ static struct cost clip_gradient(const struct node *n, int input) { return input
     X(And, 0, ELEMENTWISE, "0: logic, no arithmetic")    \
     X(Or, 0, ELEMENTWISE, "0: logic, no arithmetic") X(Xor, 0, ELEMENTWISE, "0: logic, no arithmetic")
 
+#define BITS(X) /* the same on integers */                                     \
+    X(BitShift, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: integers")   \
+    X(BitwiseAnd, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: integers") \
+    X(BitwiseOr, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: integers")  \
+    X(BitwiseXor, 0, ELEMENTWISE, "0: logic, no arithmetic", "none: integers")
+
 #define VARIADIC(X) /* ONNX name, operations beside the k - 1 that join k inputs */                  \
     X(Sum, 0, ELEMENTWISE, "inputs - 1 per output", 0, NOTHING, "0; + sums over what was broadcast") \
     X(Max, 0, ELEMENTWISE, "inputs - 1 per output", 1, ALL,                                          \
@@ -172,6 +189,10 @@ static struct cost clip_gradient(const struct node *n, int input) { return input
                BACK(gradient_elementwise, back, back, back, keeps, words))
 #define FLAT_ROW(op, flops, is, how, why) \
     ROW_COMMON(#op, 1, 1, same_shape, cost_per_output, KIND_##is, flops, how, .formula = why)
+#define QUESTION_ROW(op, flops, is, how, why) \
+    ROW_COMMON(#op, 1, 1, question_shape, cost_per_output, KIND_##is, flops, how, .formula = why)
+#define BITS_ROW(op, flops, is, how, why) \
+    ROW_COMMON(#op, 2, 2, broadcast_shape, cost_per_output, KIND_##is, flops, how, .formula = why)
 #define BINARY_ROW(op, flops, is, how, first, second, keeps, words)                \
     ROW_COMMON(#op, 2, 2, broadcast_shape, cost_per_output, KIND_##is, flops, how, \
                BACK(gradient_elementwise, first, second, 0, keeps, words))
@@ -182,13 +203,15 @@ static struct cost clip_gradient(const struct node *n, int input) { return input
                BACK(gradient_elementwise, back, back, back, keeps, words))
 
 const struct op elementwise_ops[] = {
-    UNARY(UNARY_ROW) FLAT(FLAT_ROW) BINARY(BINARY_ROW) COMPARISON(COMPARISON_ROW) VARIADIC(VARIADIC_ROW) ROW_COMMON(
-        "Swish", 1, 1, same_shape, swish_cost, KIND_ACTIVATION, 5,
-        "5 per element: Sigmoid's four, multiply; 6 where alpha is not 1", .gradient = swish_gradient,
-        .keep = KEEP_INPUT, .formula = "9 per element: Sigmoid's four, its slope 4, multiply; 10 where alpha is not 1")
-        ROW_COMMON("Clip", 1, 3, clip_shape, clip_cost, KIND_ACTIVATION, 2, "1 per element and bound",
-                   .gradient = clip_gradient, .keep = KEEP_INPUT, .formula = "1 per element and bound: compare")
-            ROW_COMMON("Where", 3, 3, where_shape, cost_per_output, KIND_ELEMENTWISE, 1, "1 per output: select",
-                       BACK(gradient_elementwise, 0, 1, 1, INPUTS,
-                            "1 per output and value: select; + sums over what was broadcast")){0},
+    UNARY(UNARY_ROW) FLAT(FLAT_ROW) QUESTION(QUESTION_ROW) BITS(BITS_ROW) BINARY(BINARY_ROW) COMPARISON(COMPARISON_ROW)
+        VARIADIC(VARIADIC_ROW)
+            ROW_COMMON("Swish", 1, 1, same_shape, swish_cost, KIND_ACTIVATION, 5,
+                       "5 per element: Sigmoid's four, multiply; 6 where alpha is not 1", .gradient = swish_gradient,
+                       .keep = KEEP_INPUT,
+                       .formula = "9 per element: Sigmoid's four, its slope 4, multiply; 10 where alpha is not 1")
+                ROW_COMMON("Clip", 1, 3, clip_shape, clip_cost, KIND_ACTIVATION, 2, "1 per element and bound",
+                           .gradient = clip_gradient, .keep = KEEP_INPUT, .formula = "1 per element and bound: compare")
+                    ROW_COMMON("Where", 3, 3, where_shape, cost_per_output, KIND_ELEMENTWISE, 1, "1 per output: select",
+                               BACK(gradient_elementwise, 0, 1, 1, INPUTS,
+                                    "1 per output and value: select; + sums over what was broadcast")){0},
 };

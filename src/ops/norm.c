@@ -21,9 +21,12 @@ static gable_status per_channel(const struct node *n, int first, gable_error *e)
 static gable_status batch_norm_shape(struct graph *g, struct node *n, gable_error *e)
 {
     int64_t training = 0;
-    gable_status s = rule_int(n, "training_mode", 0, 0, 0, &training, e);
+    gable_status s = rule_int(n, "training_mode", 0, 0, 1, &training, e);
     if (!s) s = per_channel(n, 1, e);
-    return s ? s : rule_same(g, n, e);
+    if (!s) s = rule_same(g, n, e);
+    for (int i = 1; i < n->n_out && !s; i++) /* the running statistics, or in old opsets the batch's too */
+        s = rule_output(g, n, i, n->in[3]->dtype, 1, in_shape(n, 3)->dim, e);
+    return s;
 }
 
 static gable_status instance_norm_shape(struct graph *g, struct node *n, gable_error *e)
@@ -50,7 +53,12 @@ static gable_status layer_norm_shape(struct graph *g, struct node *n, gable_erro
     int axis = 0;
     gable_status s = rule_rank(n, 0, 1, e);
     if (!s) s = rule_axis(n, -1, in_shape(n, 0)->rank, &axis, e);
-    return s ? s : rule_same(g, n, e);
+    if (!s) s = rule_same(g, n, e);
+    int64_t dim[SHAPE_RANK_MAX];
+    for (int i = 0; i < in_shape(n, 0)->rank && !s; i++) dim[i] = i < axis ? in_shape(n, 0)->dim[i] : 1;
+    for (int i = 1; i < n->n_out && !s; i++) /* mean, 1/deviation */
+        s = rule_output(g, n, i, DTYPE_F32, in_shape(n, 0)->rank, dim, e);
+    return s;
 }
 
 /* `rows` sets of values, each normalised by its own mean and variance:
@@ -81,6 +89,78 @@ static struct cost group_norm_cost(const struct node *n)
     return moments_cost(n, count_mul(in_shape(n, 0)->dim[0], node_int(n, "num_groups", 1)));
 }
 
+static gable_status lrn_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    int64_t size = 0;
+    gable_status s = rule_rank(n, 0, 2, e);
+    if (!s && !node_attribute(n, "size")) s = error_set(e, GABLE_BAD_INPUT, "size is missing");
+    if (!s) s = rule_int(n, "size", 1, 1, DIM_MAX, &size, e);
+    return s ? s : rule_same(g, n, e);
+}
+
+/* square, size - 1 sums (the border counted as data), scale, bias, power, divide */
+static struct cost lrn_cost(const struct node *n)
+{
+    return cost_flops(count_mul(count_add(node_int(n, "size", 1), 4), tensor_elements(n->in[0])));
+}
+
+/* dy / power: 1; dy y / base: 2; size - 1 sums; times x, times a constant, subtracted: 3 */
+static struct cost lrn_gradient(const struct node *n, int input)
+{
+    (void)input;
+    return cost_flops(count_mul(count_add(node_int(n, "size", 1), 5), tensor_elements(n->in[0])));
+}
+
+static gable_status lp_norm_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    int axis = 0;
+    int64_t p = 2;
+    gable_status s = rule_axis(n, -1, in_shape(n, 0)->rank, &axis, e);
+    if (!s) s = rule_int(n, "p", 2, 1, 2, &p, e);
+    return s ? s : rule_same(g, n, e);
+}
+
+/* per row of n: n squares, n - 1 sums, a root, n divisions; p = 1: n absolute values, n - 1 sums, n divisions */
+static struct cost lp_norm_cost(const struct node *n)
+{
+    const struct shape *x = in_shape(n, 0);
+    int64_t axis = node_int(n, "axis", -1), length = x->dim[axis < 0 ? axis + x->rank : axis];
+    count all = tensor_elements(n->in[0]), flops = count_mul(3, all);
+    if (length == 0 || flops == COUNT_MAX) return cost_flops(flops);
+    return cost_flops(node_int(n, "p", 2) == 1 ? flops - all / length : flops);
+}
+
+static gable_status mean_variance_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    const struct attribute *a = node_attribute(n, "axes");
+    int rank = in_shape(n, 0)->rank;
+    if (a && a->type != ATTRIBUTE_INTS) return error_set(e, GABLE_BAD_INPUT, "axes must be a list of integers");
+    if (!a && rank < 4) return error_set(e, GABLE_BAD_INPUT, "without axes the input needs 4 dimensions");
+    for (int i = 0; a && i < a->n; i++)
+        if (a->ints[i] < -rank || a->ints[i] >= rank)
+            return error_set(e, GABLE_BAD_INPUT, "axes holds %" PRId64 ", the input has %d dimensions", a->ints[i],
+                             rank);
+    return rule_same(g, n, e);
+}
+
+static bool is_named(const struct attribute *axes, int rank, int i)
+{
+    if (!axes) return i != 1 && i < 4;
+    for (int k = 0; k < axes->n; k++)
+        if (axes->ints[k] == i || axes->ints[k] + rank == i) return true;
+    return false;
+}
+
+/* as the other normalisations, without scale and shift */
+static struct cost mean_variance_cost(const struct node *n)
+{
+    const struct shape *x = in_shape(n, 0);
+    count rows = 1;
+    for (int i = 0; i < x->rank; i++)
+        if (!is_named(node_attribute(n, "axes"), x->rank, i)) rows = count_mul(rows, x->dim[i]);
+    return moments_cost(n, rows);
+}
+
 static count channels_of(const struct node *n) { return in_shape(n, 0)->dim[1]; }
 
 /* Training takes the batch's statistics. Of the m values of a channel: mean m - 1 sums, 1 division; variance m
@@ -107,6 +187,11 @@ static struct cost batch_norm_gradient(const struct node *n, int input)
     if (!gradient_is_trained(n, 1)) flops = count_add(flops, scale);
     if (!gradient_is_trained(n, 2)) flops = count_add(flops, bias);
     return cost_flops(flops);
+}
+
+static struct cost batch_norm_cost(const struct node *n)
+{
+    return node_int(n, "training_mode", 0) ? batch_norm_training_cost(n) : cost_per_output(n);
 }
 
 static count batch_norm_keeps(const struct node *n) { return gradient_value_bytes(n, count_mul(2, channels_of(n))); }
@@ -145,9 +230,9 @@ const struct op norm_ops[] = {
     {.name = "BatchNormalization",
      .domain = DOMAIN_ONNX,
      .inputs = {5, 5},
-     .outputs = {1, 1},
+     .outputs = {1, 5},
      .shape = batch_norm_shape,
-     .cost = cost_per_output,
+     .cost = batch_norm_cost,
      .kind = KIND_NORM,
      .per_element = 2,
      .formula = "2 per element (inference: scale and shift, made once from the running statistics)",
@@ -179,11 +264,40 @@ const struct op norm_ops[] = {
     {.name = "LayerNormalization",
      .domain = DOMAIN_ONNX,
      .inputs = {2, 3},
-     .outputs = {1, 1},
+     .outputs = {1, 3},
      .shape = layer_norm_shape,
      .cost = layer_norm_cost,
      .kind = KIND_NORM,
      .formula = MOMENTS,
      .train = MOMENTS_TRAIN},
+    {.name = "MeanVarianceNormalization",
+     .domain = DOMAIN_ONNX,
+     .inputs = {1, 1},
+     .outputs = {1, 1},
+     .shape = mean_variance_shape,
+     .cost = mean_variance_cost,
+     .kind = KIND_NORM,
+     .formula = "5 per element, + 3 per set of values with a mean of its own",
+     .train = MOMENTS_TRAIN},
+    {.name = "LRN",
+     .domain = DOMAIN_ONNX,
+     .inputs = {1, 1},
+     .outputs = {1, 1},
+     .shape = lrn_shape,
+     .cost = lrn_cost,
+     .kind = KIND_NORM,
+     .formula = "size + 4 per element: square, size - 1 sums, scale, bias, power, divide",
+     .train = {.gradient = lrn_gradient,
+               .keep = KEEP_BOTH,
+               .formula = "size + 5 per element: divide, two products, size - 1 sums, two products, subtract"}},
+    {.name = "LpNormalization",
+     .domain = DOMAIN_ONNX,
+     .inputs = {1, 1},
+     .outputs = {1, 1},
+     .shape = lp_norm_shape,
+     .cost = lp_norm_cost,
+     .kind = KIND_NORM,
+     .formula = "3n per row of n: square, sum, root, divide; p 1: 3n - 1",
+     .train = {.formula = "none: not followed"}},
     {0},
 };

@@ -17,9 +17,10 @@ const char *op_kind_name(enum op_kind k) { return kinds[k].name; }
 
 const char *op_kind_label(enum op_kind k) { return kinds[k].label; }
 
-static const struct op *const families[] = {conv_ops,   product_ops, norm_ops,     elementwise_ops, softmax_ops,
-                                            pool_ops,   reduce_ops,  move_ops,     reshape_ops,     shaping_ops,
-                                            gather_ops, resize_ops,  recurrent_ops};
+static const struct op *const families[] = {
+    conv_ops,    product_ops, norm_ops,     elementwise_ops, softmax_ops,   pool_ops,    reduce_ops,   move_ops,
+    reshape_ops, shaping_ops, gather_ops,   resize_ops,      recurrent_ops, control_ops, sequence_ops, decided_ops,
+    signal_ops,  sample_ops,  quantise_ops, draw_ops,        loss_ops,      einsum_ops,  word_ops};
 
 struct cost cost_add(struct cost a, struct cost b)
 {
@@ -43,6 +44,9 @@ const struct op *op_find(const char *domain, const char *name)
     return NULL;
 }
 
+/* Everything else works on tensors alone. */
+static bool takes_sequences(const struct op *op) { return op->keeps_stated || !strcmp(op->name, "Identity"); }
+
 /* Required inputs are there and every input has a shape. */
 static gable_status check_inputs(const struct node *n, gable_error *e)
 {
@@ -53,11 +57,22 @@ static gable_status check_inputs(const struct node *n, gable_error *e)
     for (int i = 0; i < n->n_in; i++) {
         if (n->in[i]->role == ROLE_ABSENT) {
             if (i < op->inputs.min) return error_set(e, GABLE_BAD_INPUT, "input %d is left out, it is required", i);
-        } else if (!n->in[i]->has_shape) {
+        } else if (!tensor_is_known(n->in[i])) {
             return error_set(e, GABLE_BAD_INPUT, "input %d (%.60s) has no known shape", i, n->in[i]->name);
+        } else if (n->in[i]->form != FORM_TENSOR && !takes_sequences(op)) {
+            return error_set(e, GABLE_BAD_INPUT, "input %d (%.60s) is not a tensor", i, n->in[i]->name);
         }
     }
     return GABLE_OK;
+}
+
+/* What is made from a tensor whose shape is a bound has a bound for a shape. */
+static void spread_bounds(struct node *n)
+{
+    bool is_at_most = false;
+    const struct tensor *t;
+    for (int i = 0; (t = node_reads(n, i)); i++) is_at_most |= t->is_at_most;
+    for (int i = 0; i < n->n_out; i++) n->out[i]->is_at_most |= is_at_most;
 }
 
 static gable_status infer(struct graph *g, struct node *n, gable_error *e)
@@ -73,7 +88,9 @@ static gable_status infer(struct graph *g, struct node *n, gable_error *e)
         return error_set(e, GABLE_BAD_INPUT, "%d outputs, %d to %d expected", n->n_out, n->op->outputs.min,
                          n->op->outputs.max < 0 ? INT16_MAX : n->op->outputs.max);
     s = n->op->shape(g, n, e);
-    return s ? s : values_fold(g, n, e);
+    if (s) return s;
+    spread_bounds(n);
+    return values_fold(g, n, e);
 }
 
 gable_status ops_infer_node(struct graph *g, struct node *n, gable_error *e)

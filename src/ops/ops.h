@@ -39,6 +39,7 @@ enum certainty {
     COST_BOUND,   /* at least so much: the row says why */
     COST_TAUGHT,  /* by the user's rule (ops/taught.h) */
     COST_UNKNOWN, /* an operator without a row: counted as 0 and said to be missing */
+    COST_MOST,    /* at most so much: data decide its shapes, the largest are counted */
     COST_CERTAINTIES
 };
 const char *certainty_name(enum certainty c);
@@ -80,6 +81,8 @@ struct op {
     bool is_elementwise; /* an output element depends on that element of the inputs alone, after broadcasting */
     bool is_view; /* moves no data: Reshape, Flatten, Identity, Dropout at inference; out[0] is in[0]'s storage */
     enum certainty certainty;
+    enum certainty (*certain)(const struct node *n); /* where that depends on the node; else NULL */
+    bool keeps_stated;   /* where data decide the shapes of its outputs, those that the file states are taken */
     const char *formula; /* FLOPs in words, for docs/METRICS.md and --help */
     struct training_rule train;
 };
@@ -94,6 +97,7 @@ const struct op *op_at(int i);
 struct coverage {
     int n_nodes, n[COST_CERTAINTIES];
 };
+enum certainty node_certainty(const struct node *n);
 void coverage_find(const struct graph *g, struct coverage *out); /* the graph must have been inferred */
 bool coverage_is_complete(const struct coverage *c);             /* no node is unknown */
 

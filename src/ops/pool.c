@@ -29,6 +29,17 @@ static struct cost pool_cost(const struct node *n)
     return cost_flops(count_mul(count_add(taps, n->op->per_element), tensor_elements(n->out[0])));
 }
 
+/* |x|^p, sums, a root: kernel powers, kernel - 1 additions, one root per output. */
+static struct cost norm_pool_cost(const struct node *n) { return cost_flops(count_mul(2, pool_cost(n).flops)); }
+
+/* Beside the largest values, where they stand. */
+static gable_status max_pool_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    gable_status s = pool_shape(g, n, e);
+    if (s || n->n_out < 2) return s;
+    return rule_output(g, n, 1, DTYPE_S64, out_shape(n, 0)->rank, out_shape(n, 0)->dim, e);
+}
+
 static gable_status global_shape(struct graph *g, struct node *n, gable_error *e)
 {
     const struct shape *x = in_shape(n, 0);
@@ -46,6 +57,11 @@ static struct cost global_cost(const struct node *n)
 {
     count inputs = tensor_elements(n->in[0]), outputs = tensor_elements(n->out[0]);
     return cost_flops(inputs == COUNT_MAX ? COUNT_MAX : inputs + n->op->per_element * outputs);
+}
+
+static struct cost global_norm_cost(const struct node *n)
+{
+    return cost_flops(count_mul(2, tensor_elements(n->in[0])));
 }
 
 /* torch's AdaptiveAvgPool: output_size; bin o of O over H pixels is [floor(o H / O), ceil((o + 1) H / O)). */
@@ -115,9 +131,19 @@ static struct cost adaptive_gradient(const struct node *n, int input)
     }
 
 const struct op pool_ops[] = {
-    ROW("MaxPool", DOMAIN_ONNX, pool_shape, pool_cost, -1, "kernel - 1 per output: compare",
-        .gradient = gradient_reduced, .keep_bytes = pool_positions, .per_element = {0, 1},
-        .formula = "1 per output: added at the position kept"),
+    {.name = "MaxPool",
+     .domain = DOMAIN_ONNX,
+     .inputs = {1, 1},
+     .outputs = {1, 2},
+     .shape = max_pool_shape,
+     .cost = pool_cost,
+     .kind = KIND_POOL,
+     .per_element = -1,
+     .formula = "kernel - 1 per output: compare",
+     .train = {.gradient = gradient_reduced,
+               .keep_bytes = pool_positions,
+               .per_element = {0, 1},
+               .formula = "1 per output: added at the position kept"}},
     ROW("AveragePool", DOMAIN_ONNX, pool_shape, pool_cost, 0, "kernel per output: kernel - 1 additions, divide",
         .gradient = average_gradient, .formula = "kernel + 1 per output: divide, kernel additions"),
     ROW("GlobalMaxPool", DOMAIN_ONNX, global_shape, global_cost, -1, "inputs - outputs: compare",
@@ -125,6 +151,10 @@ const struct op pool_ops[] = {
     ROW("GlobalAveragePool", DOMAIN_ONNX, global_shape, global_cost, 0,
         "inputs: inputs - outputs additions, outputs divisions", .gradient = gradient_reduced, .per_element = {0, 1},
         .formula = "outputs: divide"),
+    ROW("LpPool", DOMAIN_ONNX, pool_shape, norm_pool_cost, 0, "2 x kernel per output: powers, additions, root",
+        .formula = "none: not followed"),
+    ROW("GlobalLpPool", DOMAIN_ONNX, global_shape, global_norm_cost, 0, "2 x inputs: powers, additions, roots",
+        .formula = "none: not followed"),
     ROW("AdaptiveAveragePool", DOMAIN_GABLE, adaptive_shape, adaptive_cost, 0,
         "values in the bins (with overlaps): additions, and one division per output", .gradient = adaptive_gradient,
         .formula = "1 division per output, + 1 addition where bins overlap"),

@@ -60,10 +60,18 @@ static gable_status broadcast_stack(const struct shape *a, const struct shape *b
     return GABLE_OK;
 }
 
+static int second_factor(const struct node *n) { return !strcmp(n->op_type, "QLinearMatMul") ? 3 : 1; }
+
+static enum dtype matmul_dtype(const struct node *n)
+{
+    if (!strcmp(n->op_type, "MatMulInteger")) return DTYPE_S32;
+    return n->in[!strcmp(n->op_type, "QLinearMatMul") ? 7 : 0]->dtype;
+}
+
 /* NumPy's matmul: a vector on the left is a row, on the right a column, and its dimension of 1 is dropped again. */
 static gable_status matmul_shape(struct graph *g, struct node *n, gable_error *e)
 {
-    const struct shape *a = in_shape(n, 0), *b = in_shape(n, 1);
+    const struct shape *a = in_shape(n, 0), *b = in_shape(n, second_factor(n));
     if (a->rank < 1 || b->rank < 1) return error_set(e, GABLE_BAD_INPUT, "a scalar has no matrix product");
     int64_t inner_a = a->dim[a->rank - 1], inner_b = b->dim[b->rank > 1 ? b->rank - 2 : 0];
     if (inner_a != inner_b)
@@ -75,7 +83,7 @@ static gable_status matmul_shape(struct graph *g, struct node *n, gable_error *e
     gable_status s = broadcast_stack(a, b, wide, dim, e);
     if (a->rank > 1) dim[rank++] = a->dim[a->rank - 2];
     if (b->rank > 1) dim[rank++] = b->dim[b->rank - 1];
-    return s ? s : rule_output(g, n, 0, n->in[0]->dtype, rank, dim, e);
+    return s ? s : rule_output(g, n, 0, matmul_dtype(n), rank, dim, e);
 }
 
 static struct cost matmul_cost(const struct node *n)
@@ -83,6 +91,31 @@ static struct cost matmul_cost(const struct node *n)
     const struct shape *a = in_shape(n, 0);
     count macs = count_mul(tensor_elements(n->out[0]), a->dim[a->rank - 1]);
     return (struct cost){macs, count_mul(2, macs)};
+}
+
+/* Back to integers: divide, round, add, saturate. */
+static struct cost qlinear_matmul_cost(const struct node *n)
+{
+    return cost_add(matmul_cost(n), cost_flops(count_mul(4, tensor_elements(n->out[0]))));
+}
+
+static gable_status det_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    const struct shape *x = in_shape(n, 0);
+    if (x->rank < 2 || x->dim[x->rank - 1] != x->dim[x->rank - 2])
+        return error_set(e, GABLE_BAD_INPUT, "the matrices must be square");
+    return rule_output(g, n, 0, n->in[0]->dtype, x->rank - 2, x->dim, e);
+}
+
+/* Elimination of n x n: for each of n - 1 pivots, of the m = n - 1, ..., 1 rows below m divisions, m^2 products and as
+   many subtractions; then n - 1 products of the diagonal. */
+static struct cost det_cost(const struct node *n)
+{
+    const struct shape *x = in_shape(n, 0);
+    count size = x->dim[x->rank - 1];
+    if (size < 1 || size > 1 << 20) return cost_flops(size < 1 ? 0 : COUNT_MAX);
+    count each = size * (size - 1) / 2 + (size - 1) * size * (2 * size - 1) / 3 + size - 1;
+    return cost_flops(count_mul(each, tensor_elements(n->out[0])));
 }
 
 /* a: dy b'; b: a' dy: the forward's products each, with alpha applied to the gradient of the output; the bias sums what
@@ -138,5 +171,32 @@ const struct op product_ops[] = {
      .train = {.gradient = matmul_gradient,
                .keep = KEEP_FACTOR,
                .formula = "each factor: 2 x forward MACs, + sums over a repeated stack"}},
+    {.name = "QLinearMatMul",
+     .domain = DOMAIN_ONNX,
+     .inputs = {8, 8},
+     .outputs = {1, 1},
+     .shape = matmul_shape,
+     .cost = qlinear_matmul_cost,
+     .kind = KIND_LINEAR,
+     .formula = "2 x outputs x K, + 4 per output: divide, round, add, saturate",
+     .train = {.formula = "none: integers"}},
+    {.name = "MatMulInteger",
+     .domain = DOMAIN_ONNX,
+     .inputs = {2, 4},
+     .outputs = {1, 1},
+     .shape = matmul_shape,
+     .cost = matmul_cost,
+     .kind = KIND_LINEAR,
+     .formula = "2 x outputs x K",
+     .train = {.formula = "none: integers"}},
+    {.name = "Det",
+     .domain = DOMAIN_ONNX,
+     .inputs = {1, 1},
+     .outputs = {1, 1},
+     .shape = det_shape,
+     .cost = det_cost,
+     .kind = KIND_OTHER,
+     .formula = "per n x n: n (n - 1) / 2 + n (n - 1) (2n - 1) / 3 + n - 1: elimination",
+     .train = {.formula = "none: not followed"}},
     {0},
 };

@@ -7,6 +7,13 @@
 
 static gable_status same_shape(struct graph *g, struct node *n, gable_error *e) { return rule_same(g, n, e); }
 
+static gable_status dropout_shape(struct graph *g, struct node *n, gable_error *e)
+{
+    gable_status s = rule_same(g, n, e);
+    if (s || n->n_out < 2) return s;
+    return rule_output(g, n, 1, DTYPE_BOOL, in_shape(n, 0)->rank, in_shape(n, 0)->dim, e); /* what was kept */
+}
+
 /* The one dimension of -1 is what the others leave over. */
 static gable_status fill_unknown(int64_t *dim, int rank, int unknown, count elements, gable_error *e)
 {
@@ -137,8 +144,16 @@ const struct op reshape_ops[] = {
     ROW("Squeeze", DOMAIN_ONNX, 1, 2, squeeze_shape, "0: a view", VIEW),
     ROW("Unsqueeze", DOMAIN_ONNX, 1, 2, unsqueeze_shape, "0: a view", VIEW),
     ROW("Identity", DOMAIN_ONNX, 1, 1, same_shape, "0: a view", VIEW),
-    ROW("Dropout", DOMAIN_ONNX, 1, 3, same_shape, "0: nothing is dropped at inference", DROP,
-        .keep_bytes = dropout_mask),
+    {.name = "Dropout",
+     .domain = DOMAIN_ONNX,
+     .inputs = {1, 3},
+     .outputs = {1, 2},
+     .shape = dropout_shape,
+     .cost = cost_none,
+     .kind = KIND_MOVE,
+     .is_view = true,
+     .formula = "0: nothing is dropped at inference",
+     .train = {DROP, .keep_bytes = dropout_mask}},
     ROW("StochasticDepth", DOMAIN_GABLE, 1, 1, same_shape, "0: nothing is dropped at inference", DROP,
         .keep_bytes = depth_mask),
     {0},

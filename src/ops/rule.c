@@ -1,6 +1,7 @@
 #include "ops/rule.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 bool rule_has(const struct node *n, int input) { return input < n->n_in && n->in[input]->role != ROLE_ABSENT; }
@@ -96,9 +97,45 @@ gable_status rule_output(struct graph *g, struct node *n, int i, enum dtype d, i
     return g->failed ? error_set(e, GABLE_NO_MEMORY, "the graph does not fit its memory limit") : GABLE_OK;
 }
 
-gable_status rule_same(struct graph *g, struct node *n, gable_error *e)
+gable_status rule_same(struct graph *g, struct node *n, gable_error *e) { return rule_like(g, n, 0, n->in[0], e); }
+
+gable_status rule_like(struct graph *g, struct node *n, int i, const struct tensor *t, gable_error *e)
 {
-    return rule_output(g, n, 0, n->in[0]->dtype, in_shape(n, 0)->rank, in_shape(n, 0)->dim, e);
+    n->out[i]->form = t->form;
+    n->out[i]->is_at_most |= t->is_at_most;
+    if (t->has_shape) return rule_output(g, n, i, t->dtype, t->shape.rank, t->shape.dim, e);
+    n->out[i]->dtype = t->dtype;
+    return t->form == FORM_TENSOR ? rule_stated(n, i, "its shape is not known", e) : GABLE_OK;
+}
+
+gable_status rule_stated(const struct node *n, int i, const char *why, gable_error *e)
+{
+    if (n->out[i]->has_shape || n->out[i]->role == ROLE_ABSENT) return GABLE_OK;
+    return error_set(e, GABLE_BAD_INPUT, "output %d (%.60s): %s, and the file states no shape", i, n->out[i]->name,
+                     why);
+}
+
+gable_status rule_whole(const struct node *n, int input, int64_t least, int64_t most, int64_t *out, gable_error *e)
+{
+    const struct tensor *t = n->in[input];
+    bool is_known = t->has_shape && tensor_elements(t) == 1 && (t->ints || t->reals);
+    if (!is_known || (t->reals && !(t->reals[0] > -1e15 && t->reals[0] < 1e15)))
+        return error_set(e, GABLE_BAD_INPUT, "input %d must be one number that is known while the model is read",
+                         input);
+    *out = t->ints ? t->ints[0] : (int64_t)t->reals[0];
+    char name[32];
+    snprintf(name, sizeof name, "input %d", input);
+    return in_range(name, *out, least, most, e);
+}
+
+gable_status rule_dtype(const struct node *n, const char *name, enum dtype fallback, enum dtype *out, gable_error *e)
+{
+    const struct attribute *a = node_attribute(n, name);
+    *out = fallback;
+    if (!a) return GABLE_OK;
+    *out = a->type == ATTRIBUTE_INT ? dtype_of_onnx(a->i) : DTYPE_UNDEFINED;
+    if (*out != DTYPE_UNDEFINED) return GABLE_OK;
+    return error_set(e, GABLE_BAD_INPUT, "%s is no data type that is known", name);
 }
 
 gable_status rule_rank(const struct node *n, int input, int least, gable_error *e)

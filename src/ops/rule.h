@@ -25,6 +25,14 @@ gable_status rule_output(struct graph *g, struct node *n, int i, enum dtype d, i
                          gable_error *e);
 /* Output 0 has input 0's shape and dtype. */
 gable_status rule_same(struct graph *g, struct node *n, gable_error *e);
+/* Output i has t's type, shape and form. */
+gable_status rule_like(struct graph *g, struct node *n, int i, const struct tensor *t, gable_error *e);
+/* The shape that the file states for output i, where no rule can give one; without it a sentence that says why. */
+gable_status rule_stated(const struct node *n, int i, const char *why, gable_error *e);
+/* One whole number that an input gives as its value, within [least, most]. */
+gable_status rule_whole(const struct node *n, int input, int64_t least, int64_t most, int64_t *out, gable_error *e);
+/* The data type that an attribute names by ONNX's number. */
+gable_status rule_dtype(const struct node *n, const char *name, enum dtype fallback, enum dtype *out, gable_error *e);
 gable_status rule_rank(const struct node *n, int input, int least, gable_error *e);
 /* NumPy's broadcasting of all inputs. */
 gable_status rule_broadcast(const struct node *n, int *rank, int64_t *dim, gable_error *e);

@@ -20,18 +20,9 @@ static gable_status size_shape(struct graph *g, struct node *n, gable_error *e)
     return rule_output(g, n, 0, DTYPE_S64, 0, NULL, e);
 }
 
-/* ONNX's numbers for data types, in the attribute `to`. */
-static enum dtype onnx_dtype(int64_t number)
-{
-    static const enum dtype types[] = {
-        [1] = DTYPE_F32, [2] = DTYPE_U8,   [3] = DTYPE_S8,   [4] = DTYPE_U16,  [5] = DTYPE_S16,  [6] = DTYPE_S32,
-        [7] = DTYPE_S64, [9] = DTYPE_BOOL, [10] = DTYPE_F16, [11] = DTYPE_F64, [16] = DTYPE_BF16};
-    return number > 0 && number < (int64_t)COUNT_OF(types) ? types[number] : DTYPE_UNDEFINED;
-}
-
 static gable_status cast_shape(struct graph *g, struct node *n, gable_error *e)
 {
-    enum dtype d = onnx_dtype(node_int(n, "to", 0));
+    enum dtype d = dtype_of_onnx(node_int(n, "to", 0));
     if (d == DTYPE_UNDEFINED)
         return error_set(e, GABLE_BAD_INPUT, "to is %" PRId64 ", a data type that is not supported",
                          node_int(n, "to", 0));

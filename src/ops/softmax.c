@@ -33,6 +33,15 @@ static struct cost softmax_gradient(const struct node *n, int input)
     return cost_flops(count_add(count_mul(4, elements), -(elements / length)));
 }
 
+/* n - 1 comparisons per row */
+static struct cost hardmax_cost(const struct node *n)
+{
+    const struct shape *x = in_shape(n, 0);
+    int64_t axis = node_int(n, "axis", -1), length = x->dim[axis < 0 ? axis + x->rank : axis];
+    count elements = tensor_elements(n->in[0]);
+    return cost_flops(length == 0 || elements == COUNT_MAX ? elements : elements - elements / length);
+}
+
 #define ROW(op, off, how)                                                                               \
     {                                                                                                   \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {1, 1}, .outputs = {1, 1}, .shape = softmax_shape, \
@@ -46,5 +55,14 @@ static struct cost softmax_gradient(const struct node *n, int input)
 const struct op softmax_ops[] = {
     ROW("Softmax", 2, "5n - 2 per row of n: largest, subtract, exp, sum, divide"),
     ROW("LogSoftmax", 1, "5n - 1 per row of n: largest, subtract, exp, sum, log, subtract"),
+    {.name = "Hardmax",
+     .domain = DOMAIN_ONNX,
+     .inputs = {1, 1},
+     .outputs = {1, 1},
+     .shape = softmax_shape,
+     .cost = hardmax_cost,
+     .kind = KIND_OTHER,
+     .formula = "n - 1 comparisons per row of n",
+     .train = {.formula = "none: its slope is 0"}},
     {0},
 };

@@ -13,7 +13,8 @@ bool storage_is_view(const struct node *n, bool is_training)
 /* Shape and Size are free, but what they give is not the data that they look at. */
 static bool shows_its_input(const struct node *n, bool is_training)
 {
-    return storage_is_view(n, is_training) && tensor_bytes(n->in[0]) == tensor_bytes(n->out[0]) && !n->out[0]->ints;
+    return storage_is_view(n, is_training) && n->n_in > 0 && tensor_bytes(n->in[0]) == tensor_bytes(n->out[0]) &&
+           !n->out[0]->ints;
 }
 
 static void note_use(struct storage *s, const struct tensor *t, int step)
@@ -36,7 +37,8 @@ bool storage_find(const struct graph *g, bool is_training, struct arena *a, stru
     for (int i = 0; i < g->n_nodes; i++) {
         const struct node *node = g->nodes[i];
         if (shows_its_input(node, is_training)) out->root[node->out[0]->index] = out->root[node->in[0]->index];
-        for (int k = 0; k < node->n_in && !storage_is_view(node, is_training); k++) note_use(out, node->in[k], i);
+        const struct tensor *t;
+        for (int k = 0; !storage_is_view(node, is_training) && (t = node_reads(node, k)); k++) note_use(out, t, i);
     }
     for (int i = 0; i < g->n_outputs; i++) note_use(out, g->outputs[i], g->n_nodes);
     return true;

@@ -116,12 +116,32 @@ static bool binary(const char *op, int64_t a, int64_t b, int64_t *out)
         *out = a > b;
     else if (!strcmp(op, "Less"))
         *out = a < b;
+    else if (!strcmp(op, "GreaterOrEqual"))
+        *out = a >= b;
+    else if (!strcmp(op, "LessOrEqual"))
+        *out = a <= b;
+    else if (!strcmp(op, "And"))
+        *out = a && b;
+    else if (!strcmp(op, "Or"))
+        *out = a || b;
     else if (!strcmp(op, "Max"))
         *out = a > b ? a : b;
     else if (!strcmp(op, "Min"))
         *out = a < b ? a : b;
     else
         return false;
+    return true;
+}
+
+static bool fold_unary(const struct node *n, int part, size_t n_out, int64_t *out)
+{
+    const int64_t *x = n->in[0]->ints;
+    (void)part;
+    if (!x || length(n->in[0]) != n_out) return false;
+    for (size_t i = 0; i < n_out; i++) {
+        if (x[i] == INT64_MIN) return false;
+        out[i] = !strcmp(n->op_type, "Not") ? !x[i] : *n->op_type == 'N' || x[i] < 0 ? -x[i] : x[i];
+    }
     return true;
 }
 
@@ -190,15 +210,40 @@ static const struct {
     const char *op;
     fold_rule *fold;
 } rules[] = {
-    {"Shape", fold_shape},    {"Size", fold_size},    {"Cast", fold_cast},
-    {"Identity", fold_copy},  {"Reshape", fold_copy}, {"Squeeze", fold_copy},
-    {"Unsqueeze", fold_copy}, {"Flatten", fold_copy}, {"Gather", fold_gather},
-    {"Concat", fold_concat},  {"Slice", fold_slice},  {"Split", fold_split},
-    {"Add", fold_binary},     {"Sub", fold_binary},   {"Mul", fold_binary},
-    {"Div", fold_binary},     {"Mod", fold_binary},   {"Equal", fold_binary},
-    {"Greater", fold_binary}, {"Less", fold_binary},  {"Max", fold_binary},
-    {"Min", fold_binary},     {"Where", fold_where},  {"ConstantOfShape", fold_constant_of_shape},
-    {"Expand", fold_expand},  {"Range", fold_range},  {"ReduceProd", fold_product},
+    {"Neg", fold_unary},
+    {"Abs", fold_unary},
+    {"Not", fold_unary},
+    {"And", fold_binary},
+    {"Or", fold_binary},
+    {"GreaterOrEqual", fold_binary},
+    {"LessOrEqual", fold_binary},
+    {"Shape", fold_shape},
+    {"Size", fold_size},
+    {"Cast", fold_cast},
+    {"Identity", fold_copy},
+    {"Reshape", fold_copy},
+    {"Squeeze", fold_copy},
+    {"Unsqueeze", fold_copy},
+    {"Flatten", fold_copy},
+    {"Gather", fold_gather},
+    {"Concat", fold_concat},
+    {"Slice", fold_slice},
+    {"Split", fold_split},
+    {"Add", fold_binary},
+    {"Sub", fold_binary},
+    {"Mul", fold_binary},
+    {"Div", fold_binary},
+    {"Mod", fold_binary},
+    {"Equal", fold_binary},
+    {"Greater", fold_binary},
+    {"Less", fold_binary},
+    {"Max", fold_binary},
+    {"Min", fold_binary},
+    {"Where", fold_where},
+    {"ConstantOfShape", fold_constant_of_shape},
+    {"Expand", fold_expand},
+    {"Range", fold_range},
+    {"ReduceProd", fold_product},
 };
 
 static bool is_integer(enum dtype d)

@@ -44,7 +44,7 @@ static const struct {
     {{"MatMul", "", "2x3x7 3x7x5", 1, {{0}}}, "do not match"},
     {{"MatMul", "", "() 7x5", 1, {{0}}}, "scalar"},
     {{"BatchNormalization", "", "2x3x4 4 3 3 3", 1, {{0}}}, "input 1 must hold one value for each of 3"},
-    {{"BatchNormalization", "", "2x3x4 3 3 3 3", 1, {INT("training_mode", 1)}}, "training_mode is 1"},
+    {{"BatchNormalization", "", "2x3x4 3 3 3 3", 1, {INT("training_mode", 2)}}, "training_mode is 2"},
     {{"GroupNormalization", "", "2x4x4 4 4", 1, {INT("num_groups", 3)}}, "cannot be cut into 3"},
     {{"GroupNormalization", "", "2x4x4 4 4", 1, {{0}}}, "cannot be cut into 0"},
     {{"LayerNormalization", "", "2x4 4", 1, {INT("axis", 2)}}, "axis is 2, it must be -2 to 1"},
