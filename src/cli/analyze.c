@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX, SIDE_MAX = 65536 };
+enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX };
 enum { KEY_RULE = 0x100, KEY_STRICT, KEY_CLAIM, KEY_AGAINST, KEY_MARKDOWN, KEY_BUDGET, KEY_MEMORY, KEY_FIGURE };
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
@@ -59,19 +59,6 @@ static const struct argp_option options[] = {
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
 };
-
-/* "224", "224x320" */
-static bool parse_size(const char *text, struct zoo_options *o, gable_error *e)
-{
-    char first[16];
-    size_t len = strcspn(text, "xX");
-    if (len >= sizeof first || !len) return cli_int("--size", text, 1, SIDE_MAX, &o->height, e);
-    memcpy(first, text, len);
-    first[len] = '\0';
-    if (!cli_int("--size", first, 1, SIDE_MAX, &o->height, e)) return false;
-    o->width = o->height;
-    return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, &o->width, e);
-}
 
 /* One of a list of words; its place, or -1 with a sentence that lists them. */
 static int parse_word(const char *option, const char *text, const char *const *words, size_t n, gable_error *e)
@@ -128,7 +115,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     bool ok = true;
     switch (key) {
     case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
-    case 's': ok = parse_size(arg, &r->options.zoo, &e); break;
+    case 's': ok = cli_size(arg, &r->options.zoo.height, &r->options.zoo.width, &e); break;
     case 't': ok = parse_dtype(arg, &r->options.zoo.dtype, &e); break;
     case 'y': ok = parse_view(arg, &r->view, &e); break;
     case 'd': ok = cli_int("--depth", arg, 0, 64, &r->depth, &e); break;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MODELS_MAX = 64, BATCHES_MAX = 16, SIDE_MAX = 65536, FRESH_S = 3600 };
+enum { MODELS_MAX = 64, BATCHES_MAX = 16, FRESH_S = 3600 };
 enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE, KEY_RETUNE };
 
 struct request {
@@ -51,18 +51,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static bool parse_size(const char *text, struct bench_options *o, gable_error *e)
-{
-    char first[16];
-    size_t len = strcspn(text, "xX");
-    if (len >= sizeof first || !len) return cli_int("--size", text, 1, SIDE_MAX, &o->height, e);
-    memcpy(first, text, len);
-    first[len] = '\0';
-    if (!cli_int("--size", first, 1, SIDE_MAX, &o->height, e)) return false;
-    o->width = o->height;
-    return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, &o->width, e);
-}
-
 static bool parse_isa(const char *text, enum isa *out, gable_error *e)
 {
     *out = isa_find(text);
@@ -94,7 +82,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
-    case 's': ok = parse_size(arg, o, &e); break;
+    case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
     case KEY_ISA: ok = parse_isa(arg, &o->engine.isa, &e); break;
     case KEY_WINOGRAD: ok = choices_parse(arg, &o->engine, &e); break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;

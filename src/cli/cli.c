@@ -167,6 +167,19 @@ bool cli_real(const char *option, const char *text, double least, double most, d
     return refuse(e, option, text, what);
 }
 
+bool cli_size(const char *text, int *height, int *width, gable_error *e)
+{
+    enum { SIDE_MAX = 65536 };
+    char first[16];
+    size_t len = strcspn(text, "xX");
+    if (len >= sizeof first || !len) return cli_int("--size", text, 1, SIDE_MAX, height, e);
+    memcpy(first, text, len);
+    first[len] = '\0';
+    if (!cli_int("--size", first, 1, SIDE_MAX, height, e)) return false;
+    *width = *height;
+    return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, width, e);
+}
+
 int cli_print_json(json_t *answer)
 {
     gable_error e = {0};

@@ -14,7 +14,7 @@ struct command {
     int (*run)(const struct command *self, int argc, char **argv); /* argv[0] is the command; returns the exit status */
 };
 extern const struct command command_analyze, command_models, command_chips, command_machine, command_bench,
-    command_report, command_run, command_train;
+    command_report, command_run, command_train, command_export;
 /* In the order of --help; NULL after the last. */
 extern const struct command *const commands[];
 
@@ -34,6 +34,7 @@ int cli_usage(const struct command *self, const char *format, ...) PRINTF_LIKE(2
 bool cli_int_list(const char *option, const char *text, int least, int most, int *out, int room, int *n,
                   gable_error *e);
 bool cli_int(const char *option, const char *text, int least, int most, int *out, gable_error *e);
+bool cli_size(const char *text, int *height, int *width, gable_error *e); /* --size: "224", "224x320" */
 bool cli_real(const char *option, const char *text, double least, double most, double *out, gable_error *e);
 
 /* Prints an answer to stdout, indented, decrefs it; the exit status (1 when stdout cannot take it). */

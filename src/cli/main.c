@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct command *const commands[] = {&command_analyze, &command_models, &command_chips,
-                                          &command_machine, &command_run,    &command_bench,
-                                          &command_train,   &command_report, NULL};
+const struct command *const commands[] = {
+    &command_analyze, &command_models, &command_chips,  &command_machine, &command_run,
+    &command_bench,   &command_train,  &command_report, &command_export,  NULL};
 
 static struct cpus main_cpus;
 volatile bool cli_interrupted;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODELS_MAX = 64, SIDE_MAX = 65536 };
+enum { MODELS_MAX = 64 };
 enum { KEY_RATE = 1000, KEY_DECAY, KEY_LOSS, KEY_RECOMPUTE, KEY_ISA, KEY_BUDGET, KEY_SEED, KEY_RULE, KEY_NO_ROOF };
 
 struct request {
@@ -85,17 +85,6 @@ static bool parse_isa(const char *text, enum isa *out, gable_error *e)
     error_set(e, GABLE_USAGE, "--isa %.20s: this machine has none", text);
     return false;
 }
-static bool parse_size(const char *text, struct training_options *o, gable_error *e)
-{
-    char first[16];
-    size_t len = strcspn(text, "xX");
-    if (len >= sizeof first || !len) return cli_int("--size", text, 1, SIDE_MAX, &o->height, e);
-    memcpy(first, text, len);
-    first[len] = '\0';
-    if (!cli_int("--size", first, 1, SIDE_MAX, &o->height, e)) return false;
-    o->width = o->height;
-    return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, &o->width, e);
-}
 static bool parse_seed(const char *text, struct training_options *o, gable_error *e)
 {
     int seed = 0;
@@ -127,7 +116,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_LOSS: ok = parse_loss(arg, &o->trainer.loss, &e); break;
     case KEY_RECOMPUTE: ok = parse_recompute(arg, &o->trainer.recompute, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->trainer.threads, &e); break;
-    case 's': ok = parse_size(arg, o, &e); break;
+    case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
     case KEY_ISA: ok = parse_isa(arg, &o->trainer.isa, &e); break;
     case KEY_RULE: o->trainer.tune = false; break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;

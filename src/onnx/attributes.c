@@ -5,22 +5,34 @@
 #include <stdio.h>
 #include <string.h>
 
+static gable_status new_initializer(struct reader *r, const char *name, int32_t data_type, size_t n_dims,
+                                    const int64_t *dims, struct tensor **out)
+{
+    enum dtype d = value_dtype(data_type);
+    if (n_dims > SHAPE_RANK_MAX)
+        return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has %zu dimensions, at most 64", name, n_dims);
+    for (size_t i = 0; i < n_dims; i++)
+        if (dims[i] < 0 || dims[i] > INT64_C(1) << 48)
+            return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has the dimension %lld", name,
+                             (long long)dims[i]);
+    if (d == DTYPE_UNDEFINED)
+        return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has the unknown data type %d", name, data_type);
+    *out = graph_initializer(r->g, name, ROLE_WEIGHT, d, (int)n_dims, dims);
+    return *out ? GABLE_OK : reader_no_memory(r);
+}
+
+gable_status reader_sparse(struct reader *r, const Onnx__SparseTensorProto *t, struct tensor **out)
+{
+    const char *name = t->values && t->values->name ? t->values->name : "";
+    if (!t->values || !*name) return error_set(r->e, GABLE_BAD_INPUT, "a sparse initializer has no name");
+    return new_initializer(r, name, t->values->data_type, t->n_dims, t->dims, out);
+}
+
 gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const char *name, struct tensor **out)
 {
     unsigned long long at, length;
-    enum dtype d = value_dtype(t->data_type);
-    if (t->n_dims > SHAPE_RANK_MAX)
-        return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has %zu dimensions, at most 64", name,
-                         t->n_dims);
-    for (size_t i = 0; i < t->n_dims; i++)
-        if (t->dims[i] < 0 || t->dims[i] > INT64_C(1) << 48)
-            return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has the dimension %lld", name,
-                             (long long)t->dims[i]);
-    if (d == DTYPE_UNDEFINED)
-        return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has the unknown data type %d", name,
-                         t->data_type);
-    *out = graph_initializer(r->g, name, ROLE_WEIGHT, d, (int)t->n_dims, t->dims);
-    if (!*out) return reader_no_memory(r);
+    gable_status s = new_initializer(r, name, t->data_type, t->n_dims, t->dims, out);
+    if (s) return s;
     if (t->doc_string && sscanf(t->doc_string, "%llu %llu", &at, &length) == 2) {
         (*out)->at = at;
         (*out)->length = length;

@@ -249,6 +249,11 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
         s = reader_tensor(r, p->initializer[i], name, &t);
         if (!s) s = reader_define(r, name, t);
     }
+    for (size_t i = 0; i < p->n_sparse_initializer && !s; i++) {
+        struct tensor *t = NULL;
+        s = reader_sparse(r, p->sparse_initializer[i], &t);
+        if (!s) s = reader_define(r, p->sparse_initializer[i]->values->name, t);
+    }
     for (size_t i = 0; i < p->n_input && !s; i++) s = read_input(r, p->input[i]);
     for (size_t i = 0; i < p->n_node && !s; i++) s = read_node(r, p->node[i], i);
     for (size_t i = 0; i < p->n_output && !s; i++) {

@@ -32,6 +32,8 @@ gable_status reader_define(struct reader *r, const char *name, struct tensor *t)
 
 /* An initializer, or the value of an attribute. */
 gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const char *name, struct tensor **out);
+/* A sparse initializer counts as the dense tensor that it stands for; its values are not read. */
+gable_status reader_sparse(struct reader *r, const Onnx__SparseTensorProto *t, struct tensor **out);
 /* What the type of an input or an output says: *rank is -1 where there is no shape. False where it is none that is
    known. */
 bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype *d, enum tensor_form *form, int *rank,

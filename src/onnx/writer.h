@@ -1,0 +1,20 @@
+/* A file under construction. Private to onnx/. */
+#ifndef ONNX_WRITER_H
+#define ONNX_WRITER_H
+#include "graph/graph.h"
+
+#include <onnx/onnx.pb-c.h>
+
+struct writer {
+    const struct graph *g;
+    float *const *values; /* NULL: without */
+    struct arena *arena;
+    bool *is_used;          /* per tensor index: a node reads it as an input */
+    Onnx__GraphProto graph; /* its lists have room for twice the nodes and for every tensor */
+    gable_error *e;
+};
+gable_status writer_no_memory(struct writer *w);
+char *writer_text(struct writer *w, const char *format, const char *a); /* NULL where memory is out */
+/* One node, or the nodes that stand for it. */
+gable_status writer_node(struct writer *w, const struct node *n);
+#endif
