@@ -17,6 +17,7 @@
     X(extreme) \
     X(gather) \
     X(identity) \
+    X(integers) \
     X(loss) \
     X(make) \
     X(matmul) \

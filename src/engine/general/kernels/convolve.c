@@ -1,7 +1,8 @@
 /* Conv and ConvTranspose: taps gathered into columns, then a matrix product; depthwise ones row by row. */
 #include "engine/general/kernels/geometry.h"
 #include "engine/general/kernels/hot.h"
-#include "engine/general/kernels/product.h"
+#include "engine/general/kernels/operands.h"
+#include "engine/general/kernels/whole.h"
 #include "engine/general/tables.h"
 
 #include <inttypes.h>
@@ -12,6 +13,7 @@ struct convolution {
     enum dtype dtype;
     int64_t images, groups, in_channels, out_channels; /* channels of a group */
     int64_t in_pixels, out_pixels, taps;
+    int64_t terms; /* whole numbers: products that f32 sums exactly; 0: the output has the inputs' type */
 };
 
 static gable_status read_channels(struct call *c, bool is_transposed, struct convolution *v)
@@ -138,15 +140,20 @@ static gable_status convolve_groups(struct call *c, const struct convolution *v)
     int64_t k = v->in_channels * v->taps;
     bool gathers = !is_pointwise(v);
     char *columns = gathers ? call_scratch(c, (size_t)(k * v->out_pixels) * bytes) : NULL;
-    if (gathers && !columns) return error_set(c->e, GABLE_NO_MEMORY, "no memory for %" PRId64 " columns", k);
+    float *room = v->terms ? call_scratch(c, (size_t)(v->out_channels * v->out_pixels) * sizeof *room) : NULL;
+    if ((gathers && !columns) || (v->terms && !room))
+        return error_set(c->e, GABLE_NO_MEMORY, "no memory for %" PRId64 " columns", k);
     for (int64_t i = 0; i < v->images * v->groups; i++) {
         char *planes = (char *)c->in[0]->data + (size_t)(i * v->in_channels * v->in_pixels) * bytes;
         const char *w = (const char *)c->in[1]->data + (size_t)(i % v->groups * v->out_channels * k) * bytes;
+        char *y = (char *)c->out[0]->data + (size_t)(i * v->out_channels * v->out_pixels) * bytes;
         struct gathering g = {v, &v->at, planes, columns, v->in_pixels, v->out_pixels, false};
+        struct matrix of_w = {w, k, false}, of_x = {gathers ? columns : planes, v->out_pixels, false};
         if (gathers) call_parallel(c, v->in_channels, 1 + GRAIN / (v->taps * v->out_pixels + 1), gather_channels, &g);
-        product_run(v->dtype, v->out_channels, v->out_pixels, k, (struct matrix){w, k, false},
-                    (struct matrix){gathers ? columns : planes, v->out_pixels, false}, true,
-                    (char *)c->out[0]->data + (size_t)(i * v->out_channels * v->out_pixels) * bytes, v->out_pixels);
+        if (v->terms)
+            product_whole(v->out_channels, v->out_pixels, k, of_w, of_x, v->terms, (int32_t *)y, v->out_pixels, room);
+        else
+            product_run(v->dtype, v->out_channels, v->out_pixels, k, of_w, of_x, true, y, v->out_pixels);
     }
     return GABLE_OK;
 }
@@ -191,17 +198,42 @@ static void depthwise_planes(void *arg, int64_t first, int64_t end)
     }
 }
 
-static gable_status run_conv(struct call *c)
+static gable_status convolve(struct call *c, int64_t terms)
 {
     struct convolution v = {0};
     gable_status s = convolution_read(c, false, &v);
-    if (!s) s = geometry_output(c, 0, c->in[0], v.dtype, v.out_channels * v.groups, v.at.out);
+    v.terms = terms < v.in_channels * v.taps ? terms : 0;
+    if (!s) s = geometry_output(c, 0, c->in[0], v.terms ? DTYPE_S32 : v.dtype, v.out_channels * v.groups, v.at.out);
     if (s || c->out[0]->n == 0) return s;
     fill_bias(c, &v);
     if (v.dtype != DTYPE_F32 || v.in_channels != 1 || v.groups == 1) return convolve_groups(c, &v);
     struct depthwise d = {&v, c->in[0]->data, c->in[1]->data, c->out[0]->data};
     call_parallel(c, v.images * v.groups * v.out_channels, 1 + GRAIN / (v.out_pixels * v.taps), depthwise_planes, &d);
     return GABLE_OK;
+}
+
+static gable_status run_conv(struct call *c) { return convolve(c, 0); }
+
+/* Where f32 holds every sum exactly, it is the usual convolution. */
+gable_status convolve_whole(struct call *c, const struct value *x, const struct value *w, int64_t terms,
+                            struct value *y)
+{
+    struct call inner = *c;
+    const struct value *const in[] = {x, w};
+    struct value made = {.kind = VALUE_ABSENT}, *const out[] = {&made};
+    inner.in = in, inner.out = out;
+    inner.n_in = 2, inner.n_out = 1;
+    gable_status s = convolve(&inner, terms);
+    if (s || made.dtype == DTYPE_S32) {
+        value_release(y);
+        *y = made;
+        return s;
+    }
+    inner.out = (struct value *const[]){y};
+    s = call_make(&inner, 0, DTYPE_S32, made.rank, made.dim);
+    if (!s) call_convert(c, &made, y);
+    value_release(&made);
+    return s;
 }
 
 /* columns[out channel x tap][input pixel] = w[in channel][out channel x tap] x x[in channel][pixel], spread over y. */

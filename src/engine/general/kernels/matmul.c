@@ -1,5 +1,6 @@
 /* MatMul and Gemm. */
-#include "engine/general/kernels/product.h"
+#include "engine/general/kernels/operands.h"
+#include "engine/general/kernels/whole.h"
 #include "engine/general/tables.h"
 
 #include <inttypes.h>
@@ -46,9 +47,9 @@ static gable_status plan_matmul(struct call *c, const struct value *a, const str
     return broadcast_batch(c, a, b, p);
 }
 
-static gable_status run_matmul(struct call *c)
+/* Batch after batch; whole numbers in f32 become s32 where terms > 0. */
+static gable_status multiply(struct call *c, const struct value *a, const struct value *b, int64_t terms)
 {
-    const struct value *a = c->in[0], *b = c->in[1];
     struct matmul p = {0};
     int64_t dim[SHAPE_RANK_MAX + 2], at[SHAPE_RANK_MAX] = {0}, batches = 1, a_at = 0, b_at = 0;
     gable_status s = plan_matmul(c, a, b, &p);
@@ -58,13 +59,19 @@ static gable_status run_matmul(struct call *c)
     for (int i = 0; i < rank; i++) batches *= p.batch[i];
     if (a->rank > 1) dim[rank++] = p.m;
     if (b->rank > 1) dim[rank++] = p.n;
-    s = call_make(c, 0, a->dtype, rank, dim);
+    s = call_make(c, 0, terms ? DTYPE_S32 : a->dtype, rank, dim);
+    float *room = terms && !s ? call_scratch(c, (size_t)(p.m * p.n) * sizeof *room) : NULL;
+    if (!s && terms && !room) s = operand_no_memory(c);
     if (s) return s;
     size_t bytes = value_element_bytes(a->dtype);
     for (int64_t i = 0; i < batches; i++) {
-        product_run(a->dtype, p.m, p.n, p.k, (struct matrix){(const char *)a->data + (size_t)a_at * bytes, p.k, false},
-                    (struct matrix){(const char *)b->data + (size_t)b_at * bytes, p.n, false}, false,
-                    (char *)c->out[0]->data + (size_t)(i * p.m * p.n) * bytes, p.n);
+        struct matrix of_a = {(const char *)a->data + (size_t)a_at * bytes, p.k, false};
+        struct matrix of_b = {(const char *)b->data + (size_t)b_at * bytes, p.n, false};
+        char *y = (char *)c->out[0]->data + (size_t)(i * p.m * p.n) * value_element_bytes(c->out[0]->dtype);
+        if (terms)
+            product_whole(p.m, p.n, p.k, of_a, of_b, terms, (int32_t *)y, p.n, room);
+        else
+            product_run(a->dtype, p.m, p.n, p.k, of_a, of_b, false, y, p.n);
         for (int d = p.batch_rank - 1; d >= 0; d--) { /* the next batch, like an odometer */
             a_at += p.a_step[d];
             b_at += p.b_step[d];
@@ -75,6 +82,16 @@ static gable_status run_matmul(struct call *c)
         }
     }
     return GABLE_OK;
+}
+static gable_status run_matmul(struct call *c) { return multiply(c, c->in[0], c->in[1], 0); }
+
+gable_status matmul_whole(struct call *c, const struct value *a, const struct value *b, int64_t terms, struct value *y)
+{
+    struct call inner = *c;
+    struct value *const out[] = {y};
+    inner.out = out;
+    inner.n_out = 1;
+    return multiply(&inner, a, b, terms);
 }
 
 /* Y = C broadcast to m x n, or 0. */

@@ -59,3 +59,22 @@ void product_run(enum dtype d, int64_t m, int64_t n, int64_t k, struct matrix a,
 {
     if (m > 0 && n > 0) function_of(d)(m, n, k, a, b, adds, c, stride);
 }
+
+static HOT void add_whole(const float *x, int64_t n, int32_t *y)
+{
+    EACH (i, n) y[i] = (int32_t)((uint32_t)y[i] + (uint32_t)(int32_t)x[i]);
+}
+
+void product_whole(int64_t m, int64_t n, int64_t k, struct matrix a, struct matrix b, int64_t terms, int32_t *c,
+                   int64_t stride, float *room)
+{
+    for (int64_t i = 0; i < m; i++) memset(c + i * stride, 0, (size_t)n * sizeof *c);
+    for (int64_t p = 0, part; p < k && m > 0 && n > 0; p += part) {
+        part = terms < k - p ? terms : k - p;
+        struct matrix of_a = a, of_b = b;
+        of_a.at = (const float *)a.at + (a.is_transposed ? p * a.stride : p);
+        of_b.at = (const float *)b.at + (b.is_transposed ? p : p * b.stride);
+        product_f32(m, n, part, of_a, of_b, false, room, n);
+        for (int64_t i = 0; i < m; i++) add_whole(room + i * n, n, c + i * stride);
+    }
+}

@@ -12,4 +12,8 @@ struct matrix {
 void product_run(enum dtype d, int64_t m, int64_t n, int64_t k, struct matrix a, struct matrix b, bool adds, void *c,
                  int64_t stride);
 bool product_has(enum dtype d);
+/* The same of whole numbers, f32 in, s32 out, exactly: sums of up to `terms` products are below 2^24. `room` holds
+   m x n floats. */
+void product_whole(int64_t m, int64_t n, int64_t k, struct matrix a, struct matrix b, int64_t terms, int32_t *c,
+                   int64_t stride, float *room);
 #endif
