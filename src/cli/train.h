@@ -10,4 +10,13 @@ void train_print_layers(const struct trained *t); /* every stage */
 /* Forward : backward in time and in FLOPs, and what makes the difference. */
 void train_sentence(const struct trained *t, char *out, size_t room);
 json_t *train_json(const struct trained *t, int n);
+
+struct train_run {
+    struct training_options options;
+    const char *data; /* a folder, or "synthetic" */
+    int epochs;
+    const char *checkpoint; /* or NULL */
+    bool resumes, wants_json;
+};
+int train_run(const struct train_run *r); /* the exit status */
 #endif

@@ -1,0 +1,143 @@
+#include "learn/dataset.h"
+
+#include "engine/weights.h"
+#include "tensors/npy.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DATASET_BYTES_MAX_SHIFT = 36, PATTERN = 4, PATH_ROOM = 4096 };
+
+static size_t image_floats(const struct dataset *d)
+{
+    return (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+}
+static gable_status allocate(struct dataset *d, gable_error *e)
+{
+    d->images = calloc((size_t)d->n, image_floats(d) * sizeof *d->images);
+    d->labels = calloc((size_t)d->n, sizeof *d->labels);
+    return d->images && d->labels ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d images", d->n);
+}
+
+static void normalise(struct dataset *d)
+{
+    size_t pixels = (size_t)d->height * (size_t)d->width, each = image_floats(d);
+    for (int c = 0; c < d->channels; c++) {
+        double sum = 0, square = 0, n = (double)d->n * (double)pixels;
+        for (int i = 0; i < d->n; i++)
+            for (size_t p = 0; p < pixels; p++) {
+                double x = (double)d->images[(size_t)i * each + (size_t)c * pixels + p];
+                sum += x;
+                square += x * x;
+            }
+        double mean = sum / n, variance = square / n - mean * mean, scale = variance > 1e-12 ? 1 / sqrt(variance) : 1;
+        for (int i = 0; i < d->n; i++)
+            for (size_t p = 0; p < pixels; p++) {
+                float *x = &d->images[(size_t)i * each + (size_t)c * pixels + p];
+                *x = (float)(((double)*x - mean) * scale);
+            }
+    }
+}
+
+static gable_status set_images(struct dataset *d, const struct value *v, gable_error *e)
+{
+    bool has_channels = v->rank == 4;
+    if ((v->rank != 3 && v->rank != 4) || v->n < 1 || v->dim[0] > INT32_MAX || v->dim[v->rank - 1] > 65536 ||
+        v->dim[v->rank - 2] > 65536 || (has_channels && v->dim[1] > 4096))
+        return error_set(e, GABLE_BAD_INPUT, "images are n x C x H x W or n x H x W, this has %d dimensions", v->rank);
+    d->n = (int)v->dim[0];
+    d->channels = has_channels ? (int)v->dim[1] : 1;
+    d->height = (int)v->dim[v->rank - 2];
+    d->width = (int)v->dim[v->rank - 1];
+    gable_status s = allocate(d, e);
+    bool is_whole = v->dtype != DTYPE_F32 && v->dtype != DTYPE_F64 && v->dtype != DTYPE_F16;
+    for (int64_t i = 0; !s && i < v->n; i++) {
+        d->images[i] = (float)(value_real(v, i) / (is_whole ? 255 : 1));
+        if (!isfinite(d->images[i])) return error_set(e, GABLE_BAD_INPUT, "value %lld is not finite", (long long)i);
+    }
+    return s;
+}
+static gable_status set_labels(struct dataset *d, const struct value *v, int classes, gable_error *e)
+{
+    if (v->rank != 1 || v->n != d->n || v->dtype == DTYPE_F32 || v->dtype == DTYPE_F64 || v->dtype == DTYPE_F16)
+        return error_set(e, GABLE_BAD_INPUT, "labels are %d integers in one dimension, one for each image", d->n);
+    for (int i = 0; i < d->n; i++) {
+        int64_t label = value_int(v, i);
+        if (label < 0 || label >= classes)
+            return error_set(e, GABLE_BAD_INPUT, "label %lld of image %d is not in 0..%d: the model has %d classes",
+                             (long long)label, i, classes - 1, classes);
+        d->labels[i] = (int32_t)label;
+    }
+    return GABLE_OK;
+}
+static gable_status read_part(struct pool *p, struct dataset *d, const char *folder, const char *name, int classes,
+                              gable_error *e)
+{
+    char path[PATH_ROOM];
+    struct value v = {0};
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return error_set(e, GABLE_BAD_INPUT, "the folder's name is too long");
+    gable_status s = npy_read(p, path, &v, e);
+    if (s) return s; /* it names the file */
+    s = d->images ? set_labels(d, &v, classes, e) : set_images(d, &v, e);
+    value_release(&v);
+    return s ? error_within(e, "%s", path) : GABLE_OK;
+}
+gable_status dataset_read(const char *folder, int classes, struct dataset *out, gable_error *e)
+{
+    struct pool *p = pool_new((size_t)1 << DATASET_BYTES_MAX_SHIFT);
+    *out = (struct dataset){.classes = classes};
+    gable_status s = p ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for data");
+    if (!s) s = read_part(p, out, folder, "images.npy", classes, e);
+    if (!s) s = read_part(p, out, folder, "labels.npy", classes, e);
+    pool_free(p);
+    if (s)
+        dataset_release(out);
+    else
+        normalise(out);
+    return s;
+}
+
+/* Bilinear between PATTERN x PATTERN values per channel. */
+static float pattern_at(const float *grid, double y, double x)
+{
+    int row = (int)y, column = (int)x;
+    float dy = (float)(y - row), dx = (float)(x - column);
+    const float *g = grid + row * (PATTERN + 1) + column;
+    return (g[0] * (1 - dx) + g[1] * dx) * (1 - dy) + (g[PATTERN + 1] * (1 - dx) + g[PATTERN + 2] * dx) * dy;
+}
+static void draw_image(struct dataset *d, int i, const float *grids, uint64_t seed)
+{
+    size_t each = image_floats(d), grid = (PATTERN + 1) * (PATTERN + 1);
+    float *to = d->images + (size_t)i * each;
+    weights_normal(seed + 1000003 * (uint64_t)(i + 1), each, to);
+    for (int c = 0; c < d->channels; c++) {
+        const float *g = grids + ((size_t)d->labels[i] * (size_t)d->channels + (size_t)c) * grid;
+        for (int y = 0; y < d->height; y++)
+            for (int x = 0; x < d->width; x++, to++)
+                *to = 0.5f * *to + pattern_at(g, (double)y * PATTERN / d->height, (double)x * PATTERN / d->width);
+    }
+}
+gable_status dataset_synthetic(int n, int channels, int height, int width, int classes, uint64_t seed,
+                               struct dataset *out, gable_error *e)
+{
+    *out = (struct dataset){.n = n, .channels = channels, .height = height, .width = width, .classes = classes};
+    size_t floats = (size_t)classes * (size_t)channels * (PATTERN + 1) * (PATTERN + 1);
+    float *grids = calloc(floats, sizeof *grids);
+    gable_status s = grids ? allocate(out, e) : error_set(e, GABLE_NO_MEMORY, "no memory for %d classes", classes);
+    if (!s) weights_normal(seed, floats, grids);
+    for (int i = 0; !s && i < n; i++) {
+        out->labels[i] = i % classes;
+        draw_image(out, i, grids, seed);
+    }
+    free(grids);
+    if (s) dataset_release(out);
+    return s;
+}
+void dataset_release(struct dataset *d)
+{
+    free(d->images);
+    free(d->labels);
+    *d = (struct dataset){0};
+}

@@ -1,0 +1,43 @@
+/* A training run: epochs over a data set in a seeded order, its losses, checkpoints from which it goes on exactly. */
+#ifndef LEARN_LEARN_H
+#define LEARN_LEARN_H
+#include "engine/train/train.h"
+#include "learn/dataset.h"
+
+struct learn_options {
+    int epochs;
+    uint64_t seed;          /* of the order */
+    const char *checkpoint; /* written after every epoch and when interrupted; NULL: none */
+    bool resumes;           /* go on from the checkpoint */
+    const volatile bool *interrupted;
+    void (*progress)(void *arg, int epoch, int done, int steps, double loss); /* after a step; may be NULL */
+    void *progress_arg;
+};
+struct learn_epoch {
+    double loss;     /* mean over its steps */
+    double accuracy; /* share of images whose largest output is the label, as they were met */
+};
+struct learning { /* what has happened; zero is the beginning */
+    int steps_per_epoch;
+    int n_losses, room;         /* one loss a step */
+    double *losses;             /* owned */
+    int n_epochs;               /* finished */
+    struct learn_epoch *epochs; /* owned */
+    int resumed_at;             /* steps that the checkpoint held */
+    int64_t n_right;            /* in the epoch that runs */
+    bool is_interrupted;
+};
+/* Images that do not fill a last batch are left out of that epoch. The error says at which step a loss was not finite;
+   the checkpoint is the last finished epoch's then. */
+gable_status learn_run(struct trainer *t, const struct dataset *d, const struct learn_options *o, struct learning *out,
+                       gable_error *e);
+void learning_release(struct learning *l);
+
+/* Everything that the next step depends on: parameters, running statistics, the optimizer's state, the count of steps,
+   the losses so far. The file is written whole and then renamed; the one before stays as PATH.previous. */
+gable_status checkpoint_write(const char *path, struct trainer *t, const struct learn_options *o,
+                              const struct learning *l, gable_error *e);
+/* Refuses a damaged file (and says when PATH.previous is whole), another model, optimizer, batch or seed. */
+gable_status checkpoint_read(const char *path, struct trainer *t, const struct learn_options *o, struct learning *l,
+                             gable_error *e);
+#endif

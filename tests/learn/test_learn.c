@@ -1,0 +1,278 @@
+/* Training runs: a small network learns, a resumed run is the same run, damaged checkpoints are refused. */
+#include "check.h"
+#include "learn/learn.h"
+#include "ops/ops.h"
+#include "tensors/npy.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BATCH = 16, CLASSES = 4, SIDE = 12, IMAGES = 160 };
+
+static int make_folder(void **state)
+{
+    static char folder[] = "/tmp/gable-learn-XXXXXX";
+    *state = mkdtemp(folder);
+    return *state ? 0 : -1;
+}
+static int drop_folder(void **state)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", (char *)*state);
+    return system(command);
+}
+
+static struct tensor *layer(struct graph *g, struct node *n)
+{
+    gable_error e = {0};
+    assert_ok(ops_infer_node(g, n, &e), &e);
+    return n->out[0];
+}
+static struct tensor *conv(struct graph *g, struct tensor *x, const char *name, int out)
+{
+    const int64_t dim[] = {out, x->shape.dim[1], 3, 3};
+    char weight[32];
+    snprintf(weight, sizeof weight, "%s.weight", name);
+    struct tensor *in[] = {x, graph_initializer(g, weight, ROLE_WEIGHT, DTYPE_F32, 4, dim)};
+    struct node *n = graph_node(g, "Conv", "", name, NULL, 2, in, 1);
+    node_set_ints(g, n, "pads", 4, (const int64_t[]){1, 1, 1, 1});
+    node_set_ints(g, n, "strides", 2, (const int64_t[]){2, 2});
+    node_set_ints(g, n, "kernel_shape", 2, (const int64_t[]){3, 3});
+    struct tensor *y = layer(g, n);
+    return layer(g, graph_node(g, "Relu", "", "relu", NULL, 1, &y, 1));
+}
+static struct graph *small_network(int channels)
+{
+    struct graph *g = graph_new("small", "test", 1 << 24);
+    struct tensor *x = graph_input(g, "x", DTYPE_F32, 4, (const int64_t[]){BATCH, channels, SIDE, SIDE});
+    x = conv(g, conv(g, x, "first", 8), "second", 16);
+    struct tensor *ratio = graph_constant_real(g, "ratio", DTYPE_F32, 0.1);
+    x = layer(g, graph_node(g, "Dropout", "", "dropout", NULL, 2, (struct tensor *[]){x, ratio}, 1));
+    x = layer(g, graph_node(g, "GlobalAveragePool", "", "pool", NULL, 1, &x, 1));
+    x = layer(g, graph_node(g, "Flatten", "", "flatten", NULL, 1, &x, 1));
+    struct tensor *in[] = {x,
+                           graph_initializer(g, "fc.weight", ROLE_WEIGHT, DTYPE_F32, 2, (const int64_t[]){CLASSES, 16}),
+                           graph_initializer(g, "fc.bias", ROLE_WEIGHT, DTYPE_F32, 1, (const int64_t[]){CLASSES})};
+    struct node *n = graph_node(g, "Gemm", "", "fc", NULL, 3, in, 1);
+    node_set_int(g, n, "transB", 1);
+    graph_output(g, layer(g, n));
+    return g;
+}
+
+struct setting {
+    struct graph *graph;
+    struct trainer *trainer;
+    struct dataset data;
+};
+static struct setting begin(struct dataset data)
+{
+    struct setting s = {.graph = small_network(data.channels), .data = data};
+    struct weights *w = NULL;
+    struct cpus cpus;
+    gable_error e = {0};
+    struct trainer_options o = {.optimizer = OPTIMIZER_ADAM, .rate = 0.01, .threads = 1, .seed = 3};
+    cpus_read("", &cpus);
+    assert_ok(weights_new(s.graph, 1, &w, &e), &e);
+    assert_ok(trainer_open(s.graph, w, &cpus, &o, &s.trainer, &e), &e);
+    weights_free(w);
+    return s;
+}
+static struct dataset synthetic(void)
+{
+    struct dataset d;
+    gable_error e = {0};
+    assert_ok(dataset_synthetic(IMAGES, 2, SIDE, SIDE, CLASSES, 5, &d, &e), &e);
+    return d;
+}
+static void end(struct setting *s)
+{
+    trainer_close(s->trainer);
+    graph_free(s->graph);
+    dataset_release(&s->data);
+}
+
+static void a_small_network_learns(void **state)
+{
+    (void)state;
+    struct setting s = begin(synthetic());
+    struct learning l;
+    gable_error e = {0};
+    assert_ok(learn_run(s.trainer, &s.data, &(struct learn_options){.epochs = 8, .seed = 1}, &l, &e), &e);
+    assert_int_equal(l.n_epochs, 8);
+    assert_int_equal(l.n_losses, 8 * (IMAGES / BATCH));
+    if (!(l.epochs[7].accuracy >= 0.95)) fail_msg("accuracy %g, loss %g", l.epochs[7].accuracy, l.epochs[7].loss);
+    assert_true(l.epochs[7].loss < 0.5 * l.epochs[0].loss);
+    learning_release(&l);
+    end(&s);
+}
+
+/* The same losses to the last bit, whether the run was cut after an epoch or in the middle of one. */
+static volatile bool stop_now;
+static void stop_after(void *arg, int epoch, int done, int steps, double loss)
+{
+    (void)steps;
+    (void)loss;
+    if (epoch == 1 && done == *(int *)arg) stop_now = true;
+}
+static void a_resumed_run_is_the_same_run(void **state)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/run", (char *)*state);
+    struct setting s = begin(synthetic());
+    struct learning whole, cut, resumed;
+    gable_error e = {0};
+    struct learn_options o = {.epochs = 4, .seed = 1};
+    assert_ok(learn_run(s.trainer, &s.data, &o, &whole, &e), &e);
+    end(&s);
+    for (int at = 4; at <= IMAGES / BATCH; at += 6) {
+        s = begin(synthetic());
+        stop_now = false;
+        o = (struct learn_options){.epochs = 4,
+                                   .seed = 1,
+                                   .checkpoint = path,
+                                   .interrupted = &stop_now,
+                                   .progress = stop_after,
+                                   .progress_arg = &at};
+        assert_ok(learn_run(s.trainer, &s.data, &o, &cut, &e), &e);
+        assert_true(cut.is_interrupted);
+        assert_int_equal(cut.n_losses, IMAGES / BATCH + at);
+        end(&s);
+        s = begin(synthetic());
+        o = (struct learn_options){.epochs = 4, .seed = 1, .checkpoint = path, .resumes = true};
+        assert_ok(learn_run(s.trainer, &s.data, &o, &resumed, &e), &e);
+        assert_int_equal(resumed.resumed_at, cut.n_losses);
+        assert_int_equal(resumed.n_losses, whole.n_losses);
+        assert_memory_equal(resumed.losses, whole.losses, (size_t)whole.n_losses * sizeof *whole.losses);
+        assert_memory_equal(resumed.epochs, whole.epochs, 4 * sizeof *whole.epochs);
+        learning_release(&cut);
+        learning_release(&resumed);
+        end(&s);
+    }
+    learning_release(&whole);
+}
+
+static void spoil(const char *path, long at)
+{
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    fseek(f, at, SEEK_SET);
+    int c = fgetc(f);
+    fseek(f, at, SEEK_SET);
+    fputc(c ^ 1, f);
+    fclose(f);
+}
+static void a_damaged_checkpoint_is_refused(void **state)
+{
+    char path[256], previous[300];
+    snprintf(path, sizeof path, "%s/spoilt", (char *)*state);
+    snprintf(previous, sizeof previous, "%s.previous", path);
+    struct setting s = begin(synthetic());
+    struct learning l;
+    gable_error e = {0};
+    struct learn_options o = {.epochs = 2, .seed = 1, .checkpoint = path};
+    assert_ok(learn_run(s.trainer, &s.data, &o, &l, &e), &e);
+    learning_release(&l);
+    o.resumes = true;
+    o.epochs = 3;
+    spoil(path, 2000);
+    assert_int_equal(learn_run(s.trainer, &s.data, &o, &l, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "damaged; the one before it");
+    learning_release(&l);
+    e = (gable_error){0};
+    o.checkpoint = previous;
+    assert_ok(learn_run(s.trainer, &s.data, &o, &l, &e), &e);
+    assert_int_equal(l.resumed_at, IMAGES / BATCH);
+    learning_release(&l);
+    assert_int_equal(truncate(previous, 100), 0);
+    assert_int_equal(learn_run(s.trainer, &s.data, &o, &l, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "the checkpoint is damaged");
+    learning_release(&l);
+    end(&s);
+}
+static void another_run_is_refused(void **state)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/other", (char *)*state);
+    struct setting s = begin(synthetic());
+    struct learning l;
+    gable_error e = {0};
+    struct learn_options o = {.epochs = 1, .seed = 1, .checkpoint = path};
+    assert_ok(learn_run(s.trainer, &s.data, &o, &l, &e), &e);
+    learning_release(&l);
+    o.resumes = true;
+    o.seed = 2;
+    assert_int_equal(learn_run(s.trainer, &s.data, &o, &l, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "another run");
+    learning_release(&l);
+    end(&s);
+}
+
+/* Seven-segment digits of one channel, written as .npy and read back. */
+static void write_digits(const char *folder, int label_of_last)
+{
+    struct pool *p = pool_new(1 << 24);
+    struct value images = {0}, labels = {0};
+    gable_error e = {0};
+    char path[256];
+    assert_ok(value_new(p, DTYPE_U8, 3, (const int64_t[]){IMAGES, SIDE, SIDE}, &images, &e), &e);
+    assert_ok(value_new(p, DTYPE_S64, 1, (const int64_t[]){IMAGES}, &labels, &e), &e);
+    for (int i = 0; i < IMAGES; i++) {
+        int digit = i % CLASSES;
+        uint8_t *to = (uint8_t *)images.data + i * SIDE * SIDE;
+        for (int k = 0; k < SIDE * SIDE; k++) {
+            int y = k / SIDE, x = k % SIDE;
+            bool is_lit = digit == 0 ? y < 4 : digit == 1 ? y >= 8 : digit == 2 ? x < 4 : x >= 8;
+            to[k] = (uint8_t)((is_lit ? 180 : 20) + (i * 31 + k * 17) % 50);
+        }
+        ((int64_t *)labels.data)[i] = i + 1 < IMAGES ? digit : label_of_last;
+    }
+    snprintf(path, sizeof path, "%s/images.npy", folder);
+    assert_ok(npy_write(path, &images, &e), &e);
+    snprintf(path, sizeof path, "%s/labels.npy", folder);
+    assert_ok(npy_write(path, &labels, &e), &e);
+    value_release(&images);
+    value_release(&labels);
+    pool_free(p);
+}
+static void a_folder_of_arrays_is_learnt(void **state)
+{
+    struct dataset d;
+    struct learning l;
+    gable_error e = {0};
+    write_digits(*state, 3);
+    assert_ok(dataset_read(*state, CLASSES, &d, &e), &e);
+    assert_int_equal(d.channels, 1);
+    double sum = 0, square = 0;
+    for (int i = 0; i < IMAGES * SIDE * SIDE; i++) {
+        sum += (double)d.images[i];
+        square += (double)d.images[i] * (double)d.images[i];
+    }
+    assert_true(fabs(sum) < 1 && fabs(square / (IMAGES * SIDE * SIDE) - 1) < 1e-3);
+    struct setting s = begin(d);
+    assert_ok(learn_run(s.trainer, &s.data, &(struct learn_options){.epochs = 10, .seed = 1}, &l, &e), &e);
+    if (!(l.epochs[9].accuracy >= 0.95)) fail_msg("accuracy %g", l.epochs[9].accuracy);
+    learning_release(&l);
+    end(&s);
+}
+static void labels_out_of_range_are_refused(void **state)
+{
+    struct dataset d;
+    gable_error e = {0};
+    write_digits(*state, CLASSES);
+    assert_int_equal(dataset_read(*state, CLASSES, &d, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "label 4 of image 159 is not in 0..3");
+    assert_contains(e.where, "labels.npy");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_small_network_learns),          cmocka_unit_test(a_resumed_run_is_the_same_run),
+        cmocka_unit_test(a_damaged_checkpoint_is_refused), cmocka_unit_test(another_run_is_refused),
+        cmocka_unit_test(a_folder_of_arrays_is_learnt),    cmocka_unit_test(labels_out_of_range_are_refused),
+    };
+    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+}
