@@ -198,26 +198,58 @@ static void check_outputs(const struct kernel_case *k, struct general *s)
     }
 }
 
-static void case_run(const struct kernel_case *k, const struct cpus *cpus)
+/* One number that is put in the place of another: element `place` of an input, or of an attribute. */
+struct swap {
+    int input, attribute; /* the other is -1 */
+    int64_t place, number;
+};
+static void swap_number(const struct swap *w, struct value *in, const struct node *n)
+{
+    if (w->input >= 0) {
+        struct value *v = &in[w->input];
+        if (v->dtype == DTYPE_S64)
+            ((int64_t *)v->data)[w->place] = w->number;
+        else
+            ((int32_t *)v->data)[w->place] = (int32_t)w->number;
+        return;
+    }
+    struct attribute *a = &n->attributes[w->attribute];
+    if (a->type == ATTRIBUTE_INT)
+        a->i = w->number;
+    else
+        ((int64_t *)(uintptr_t)a->ints)[w->place] = w->number;
+}
+
+static void judge(const struct kernel_case *k, gable_status status, struct general *s, gable_error *e)
+{
+    const char *refused = k->out[0][0] == '!' ? k->out[0] + 1 : NULL;
+    if (!refused) {
+        assert_ok(status, e);
+        check_outputs(k, s);
+        return;
+    }
+    if (!status) fail_msg("%s %s is not refused: %s", k->op, k->attributes, refused);
+    assert_contains(e->why, refused);
+}
+
+/* With a swap any answer is right that is one: outputs, or a sentence. */
+static void case_run(const struct kernel_case *k, const struct swap *w, const struct cpus *cpus)
 {
     gable_error e = {0};
     struct pool *texts = pool_new(MEMORY_MAX);
     struct value in[CASE_VALUES_MAX] = {{0}};
     struct general *s = NULL;
-    const char *refused = k->out[0][0] == '!' ? k->out[0] + 1 : NULL;
     for (int i = 0; i < given(k->in); i++) in[i] = read_value(texts, k->in[i]);
     struct graph *g = graph_of(k, in);
+    if (w) swap_number(w, in, g->nodes[0]);
     assert_ok(general_open(g, NULL, cpus, &(struct general_options){.bytes_max = MEMORY_MAX}, &s, &e), &e);
     for (int i = 0, input = 0; i < given(k->in); i++)
         if (in[i].kind != VALUE_ABSENT) assert_ok(general_set_input(s, input++, &in[i], &e), &e);
     gable_status status = general_run(s, &e);
-    if (refused) {
-        if (!status) fail_msg("%s %s is not refused: %s", k->op, k->attributes, refused);
-        assert_contains(e.why, refused);
-    } else {
-        assert_ok(status, &e);
-        check_outputs(k, s);
-    }
+    if (!w)
+        judge(k, status, s, &e);
+    else if (status && !e.why[0])
+        fail_msg("%s %s: refused without a word", k->op, k->attributes);
     general_close(s);
     for (int i = 0; i < CASE_VALUES_MAX; i++) value_release(&in[i]);
     pool_free(texts);
@@ -228,5 +260,51 @@ void cases_run(const struct kernel_case *cases, size_t n)
 {
     struct cpus cpus;
     cpus_read("", &cpus);
-    for (size_t i = 0; i < n; i++) case_run(&cases[i], &cpus);
+    for (size_t i = 0; i < n; i++) case_run(&cases[i], NULL, &cpus);
+}
+
+static void swap_all(const struct kernel_case *k, int input, int attribute, int64_t places, const struct cpus *cpus)
+{
+    static const int64_t hostile[] = {INT64_MIN,
+                                      INT64_MIN + 1,
+                                      -(INT64_C(1) << 32),
+                                      -(INT64_C(1) << 31),
+                                      -3,
+                                      -1,
+                                      0,
+                                      1,
+                                      2,
+                                      5,
+                                      (INT64_C(1) << 31) - 1,
+                                      INT64_C(1) << 31,
+                                      INT64_C(1) << 32,
+                                      INT64_C(1) << 62,
+                                      INT64_MAX - 1,
+                                      INT64_MAX};
+    for (int64_t place = 0; place < places; place++)
+        for (size_t i = 0; i < COUNT_OF(hostile); i++)
+            case_run(k, &(struct swap){input, attribute, place, hostile[i]}, cpus);
+}
+
+void cases_survive(const struct kernel_case *cases, size_t n)
+{
+    struct cpus cpus;
+    cpus_read("", &cpus);
+    for (size_t i = 0; i < n; i++) {
+        struct pool *texts = pool_new(MEMORY_MAX);
+        struct value in[CASE_VALUES_MAX] = {{0}};
+        for (int j = 0; j < given(cases[i].in); j++) in[j] = read_value(texts, cases[i].in[j]);
+        struct graph *g = graph_of(&cases[i], in);
+        const struct node *node = g->nodes[0];
+        for (int j = 0; j < given(cases[i].in); j++)
+            if (in[j].dtype == DTYPE_S64 || in[j].dtype == DTYPE_S32) swap_all(&cases[i], j, -1, in[j].n, &cpus);
+        for (int j = 0; j < node->n_attributes; j++) {
+            const struct attribute *a = &node->attributes[j];
+            bool is_whole = a->type == ATTRIBUTE_INT || a->type == ATTRIBUTE_INTS;
+            if (is_whole) swap_all(&cases[i], -1, j, a->type == ATTRIBUTE_INT ? 1 : a->n, &cpus);
+        }
+        for (int j = 0; j < CASE_VALUES_MAX; j++) value_release(&in[j]);
+        pool_free(texts);
+        graph_free(g);
+    }
 }

@@ -11,4 +11,7 @@ struct kernel_case {
     const char *op, *attributes, *in[CASE_VALUES_MAX], *out[CASE_VALUES_MAX]; /* out[0] "!words": refused with these */
 };
 void cases_run(const struct kernel_case *cases, size_t n);
+/* Each whole number of inputs and attributes in turn becomes each of some that break arithmetic: whatever is asked, the
+   answer is outputs or a sentence. What comes out is not looked at. */
+void cases_survive(const struct kernel_case *cases, size_t n);
 #endif
