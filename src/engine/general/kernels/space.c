@@ -59,7 +59,7 @@ static gable_status run_reverse_sequence(struct call *c)
 {
     const struct value *x = c->in[0], *lengths = c->in[1];
     int64_t time = node_int(c->node, "time_axis", 0), batch = node_int(c->node, "batch_axis", 1);
-    if (x->rank < 2 || time + batch != 1 || time < 0 || time > 1)
+    if (x->rank < 2 || time < 0 || time > 1 || batch != 1 - time)
         return call_refuse(c, "time and batch must be the first two axes");
     if (lengths->n != x->dim[batch] || (lengths->dtype != DTYPE_S64 && lengths->dtype != DTYPE_S32))
         return call_refuse(c, "%" PRId64 " lengths for %" PRId64 " sequences", lengths->n, x->dim[batch]);
