@@ -109,18 +109,22 @@ void bias_pack(const struct plan *p, const struct folded *f, int outputs, int gr
 void panels_run(const struct kernels *k, struct gemm *g, const struct panels *panels, const float *weights,
                 enum gemm_variant variant, const struct span_of_pixels *s)
 {
+    static const float no_bias[GEMM_BLOCKS * 16];
     for (int i = s->first_panel; i < s->last_panel; i++) {
         const struct panel *panel = &panels->panel[i];
         int most = k->most_pixels[panel->count], n = (s->pixels + most - 1) / most, done = 0;
+        int shares = s->shares > 1 ? s->shares * n : n;
         const gemm_tiles *tiles = k->gemm[panel->columns < panel->count * k->vl ? GEMM_HALF : variant];
-        const float *w = weights + panel->at;
+        const float *w = weights + panel->at + (long)s->first_k * panel->columns;
+        const float *bias = s->first_k > 0 ? no_bias : panels->bias + (long)panel->first * k->vl;
         long shift = panel->first - panels->panel[s->first_panel].first;
-        g->off = panels->off + panel->off_at;
-        g->ahead = w + (long)g->k * panel->columns; /* the next panel, a share of it with each tile */
-        g->ahead_step = i + 1 < panels->n ? panel->columns / n : 0;
+        bool is_last = i + 1 == panels->n && s->first_k + g->k == panels->k;
+        g->off = panels->off + panel->off_at + s->first_k;
+        g->ahead_step = is_last ? 0 : panel->columns / shares;
+        g->ahead = w + (long)g->k * (panel->columns + s->share * n * g->ahead_step); /* what the next panel reads */
         for (int t = 0; t < n; t++, g->ahead += (long)g->k * g->ahead_step) {
             int m = (s->pixels - done + (n - t) - 1) / (n - t);
-            (*tiles)[panel->count][m](g, s->x + (long)done * s->step, w, panels->bias + (long)panel->first * k->vl,
+            (*tiles)[panel->count][m](g, s->x + (long)done * s->step, w, bias,
                                       s->res ? s->res + shift * g->res_block + (long)done * k->vl : NULL,
                                       s->out + shift * g->block + (long)done * k->vl);
             done += m;

@@ -23,7 +23,9 @@ struct span_of_pixels { /* neighbouring pixels and the panels they meet */
     const float *x;
     int pixels, step; /* step: floats between two pixels of x */
     int first_panel, last_panel;
-    const float *res; /* NULL for none; like out, at the first panel's first block */
+    int first_k;       /* g->k products from here on: later parts of a sum start without the biases */
+    int share, shares; /* of what is fetched ahead, the part that these pixels fetch; 0 of 0: all */
+    const float *res;  /* NULL for none; like out, at the first panel's first block */
     float *out;
 };
 /* Tiles of evenly cut pixels; weights may stand in for those of the panels (scaled by a gate). */

@@ -110,34 +110,70 @@ static struct units cut(const struct worker *w, const struct step *s)
     return u;
 }
 
+/* A product as one thread sees it. */
+struct task {
+    const struct worker *w;
+    const struct product *c;
+    struct units units;
+    const float *x, *weights, *res; /* res: NULL for none */
+    float *out;
+};
+/* Products k0..k1 - 1 of a position's pixels with panels p0..p1 - 1. The parts of a sum meet in the output. */
+static void run_unit(const struct task *q, long position, int p0, int p1, int k0, int k1, struct span_of_pixels span)
+{
+    const struct product *c = q->c;
+    const struct units *u = &q->units;
+    struct strides by = product_strides(q->w->plan, c);
+    int vl = q->w->kernels->vl;
+    long y = position / u->segments, at = position % u->segments, block = (long)c->out->pixels * vl;
+    int x0 = (int)(u->width * at / u->segments), x1 = (int)(u->width * (at + 1) / u->segments);
+    long to = c->panels.panel[p0].first * block + (y * c->out->width + x0) * vl;
+    struct gemm g = {.k = k1 - k0, .step = by.pixel, .block = block, .res_block = block};
+    if (k1 == c->panels.k) g.act = c->act;
+    span.x = q->x + y * by.row + (long)x0 * by.pixel;
+    span.pixels = x1 - x0;
+    span.step = by.pixel;
+    span.first_panel = p0;
+    span.last_panel = p1;
+    span.first_k = k0;
+    span.out = q->out + to;
+    span.res = k0 > 0 ? span.out : q->res ? q->res + to : NULL;
+    panels_run(q->w->kernels, &g, &c->panels, q->weights, c->variant, &span);
+}
+/* One panel with positions from..to - 1, in parts that leave the near cache to the inputs too: each part of the weights
+   comes once for all positions. */
+static void run_panel(const struct task *q, int panel, long from, long to)
+{
+    const struct panels *p = &q->c->panels;
+    long together = q->w->plan->l2_floats / 2 / p->panel[panel].columns;
+    int n = to - from > 1 ? (int)((p->k + together - 1) / together) : 1;
+    for (int i = 0; i < n; i++)
+        for (long position = from; position < to; position++)
+            run_unit(q, position, panel, panel + 1, (int)((long)p->k * i / n), (int)((long)p->k * (i + 1) / n),
+                     (struct span_of_pixels){.share = (int)(position - from), .shares = (int)(to - from)});
+}
 static void run(const struct worker *w, const struct step *s)
 {
     const struct product *c = &s->product;
-    const struct kernels *k = w->kernels;
-    struct strides by = product_strides(w->plan, c);
-    const float *x = product_source(w, c), *res = c->res ? worker_place(w, c->res->place[0]) : NULL;
-    const float *weights = c->scaled_buffer >= 0 ? worker_buffer(w, c->scaled_buffer) : c->panels.w;
-    float *out = worker_place(w, c->out->place[0]);
-    long block = (long)c->out->pixels * k->vl;
-    struct gemm g = {.k = c->panels.k, .step = by.pixel, .act = c->act, .block = block, .res_block = block};
-    struct units u = cut(w, s);
-    long per_panel = (long)u.rows * u.segments, first, last = worker_share(w, per_panel * c->panels.n, &first);
-    for (long i = first; i < last;) {
-        int panel = (int)(u.is_panel_inner ? i % c->panels.n : i / per_panel), panels = 1;
-        long position = u.is_panel_inner ? i / c->panels.n : i % per_panel;
-        if (u.is_panel_inner) panels = last - i < c->panels.n - panel ? (int)(last - i) : c->panels.n - panel;
-        long y = position / u.segments, at = position % u.segments;
-        int x0 = (int)(u.width * at / u.segments), x1 = (int)(u.width * (at + 1) / u.segments);
-        long to = c->panels.panel[panel].first * block + (y * c->out->width + x0) * k->vl;
-        panels_run(k, &g, &c->panels, weights, c->variant,
-                   &(struct span_of_pixels){.x = x + y * by.row + (long)x0 * by.pixel,
-                                            .pixels = x1 - x0,
-                                            .step = by.pixel,
-                                            .first_panel = panel,
-                                            .last_panel = panel + panels,
-                                            .res = res ? res + to : NULL,
-                                            .out = out + to});
-        i += panels;
+    struct task q = {.w = w,
+                     .c = c,
+                     .units = cut(w, s),
+                     .x = product_source(w, c),
+                     .weights = c->scaled_buffer >= 0 ? worker_buffer(w, c->scaled_buffer) : c->panels.w,
+                     .res = c->res ? worker_place(w, c->res->place[0]) : NULL,
+                     .out = worker_place(w, c->out->place[0])};
+    int n = c->panels.n;
+    long positions = (long)q.units.rows * q.units.segments, first, last = worker_share(w, positions * n, &first), step;
+    for (long i = first; i < last; i += step) {
+        if (q.units.is_panel_inner) {
+            int panel = (int)(i % n);
+            step = last - i < n - panel ? last - i : n - panel;
+            run_unit(&q, i / n, panel, panel + (int)step, 0, c->panels.k, (struct span_of_pixels){0});
+        } else {
+            long from = i % positions;
+            step = last - i < positions - from ? last - i : positions - from;
+            run_panel(&q, (int)(i / positions), from, from + step);
+        }
     }
     worker_barrier(w);
 }
