@@ -1,6 +1,7 @@
 /* What every command shares: parsing, errors, numbers from options, JSON on stdout. */
 #include "cli/command.h"
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/table.h"
 
@@ -183,8 +184,7 @@ bool cli_size(const char *text, int *height, int *width, gable_error *e)
 int cli_print_json(json_t *answer)
 {
     gable_error e = {0};
-    int bad = !answer || json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) || putchar('\n') == EOF ||
-              fflush(stdout);
+    int bad = !answer || !json_write(answer, stdout) || fflush(stdout);
     json_decref(answer);
     if (!bad) return 0;
     error_set(&e, GABLE_FAILED, "the answer cannot be written to stdout: %s", strerror(errno));

@@ -1,0 +1,113 @@
+#include "base/json.h"
+#include "base/text.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers as jansson writes them, and strings with something to escape. */
+static bool write_scalar(struct text *to, const json_t *j)
+{
+    char *written = json_dumps(j, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+    if (written) text_add(to, written);
+    free(written);
+    return written;
+}
+
+static bool is_plain(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)s[i] < 0x20 || s[i] == '"' || s[i] == '\\' || (unsigned char)s[i] > 0x7e) return false;
+    return true;
+}
+static void write_quoted(struct text *to, const char *s, size_t n)
+{
+    text_add(to, "\"");
+    text_add_n(to, s, n);
+    text_add(to, "\"");
+}
+
+static void write_integer(struct text *to, json_int_t value)
+{
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, value);
+    text_add_n(to, digits, (size_t)n);
+}
+
+static void new_line(struct text *to, int depth)
+{
+    static const char blanks[] = "\n                                ";
+    enum { MOST = (int)sizeof blanks - 2 };
+    int n = 2 * depth;
+    text_add_n(to, blanks, (size_t)(n < MOST ? n : MOST) + 1);
+    for (n -= MOST; n > 0; n -= MOST) text_add_n(to, blanks + 1, (size_t)(n < MOST ? n : MOST));
+}
+
+static bool write_value(struct text *to, const json_t *j, int depth);
+static bool write_array(struct text *to, const json_t *array, int depth)
+{
+    bool ok = true;
+    size_t n = json_array_size(array);
+    text_add(to, "[");
+    for (size_t i = 0; i < n && ok; i++) {
+        if (i) text_add(to, ",");
+        new_line(to, depth + 1);
+        ok = write_value(to, json_array_get(array, i), depth + 1);
+    }
+    if (n) new_line(to, depth);
+    text_add(to, "]");
+    return ok;
+}
+static bool write_key(struct text *to, const char *key)
+{
+    if (is_plain(key, strlen(key))) {
+        write_quoted(to, key, strlen(key));
+        return true;
+    }
+    json_t *string = json_string_nocheck(key);
+    bool ok = string && write_scalar(to, string);
+    json_decref(string);
+    return ok;
+}
+static bool write_object(struct text *to, json_t *object, int depth)
+{
+    bool ok = true;
+    text_add(to, "{");
+    for (void *i = json_object_iter(object); i && ok; i = json_object_iter_next(object, i)) {
+        if (i != json_object_iter(object)) text_add(to, ",");
+        new_line(to, depth + 1);
+        ok = write_key(to, json_object_iter_key(i));
+        text_add(to, ": ");
+        ok = ok && write_value(to, json_object_iter_value(i), depth + 1);
+    }
+    if (json_object_size(object)) new_line(to, depth);
+    text_add(to, "}");
+    return ok;
+}
+static bool write_value(struct text *to, const json_t *j, int depth)
+{
+    switch (json_typeof(j)) {
+    case JSON_OBJECT: return write_object(to, (json_t *)(uintptr_t)j, depth); /* iterators take no const */
+    case JSON_ARRAY: return write_array(to, j, depth);
+    case JSON_STRING:
+        if (!is_plain(json_string_value(j), json_string_length(j))) return write_scalar(to, j);
+        write_quoted(to, json_string_value(j), json_string_length(j));
+        return true;
+    case JSON_INTEGER: write_integer(to, json_integer_value(j)); return true;
+    case JSON_REAL: return write_scalar(to, j);
+    case JSON_TRUE: text_add(to, "true"); return true;
+    case JSON_FALSE: text_add(to, "false"); return true;
+    case JSON_NULL: text_add(to, "null"); return true;
+    }
+    return false;
+}
+
+bool json_write(const json_t *j, FILE *out)
+{
+    struct text t = {0};
+    bool ok = write_value(&t, j, 0);
+    text_add(&t, "\n");
+    ok = ok && !t.failed && fwrite(t.data, 1, t.len, out) == t.len;
+    text_release(&t);
+    return ok;
+}
