@@ -14,6 +14,7 @@
     X(cumsum) \
     X(det) \
     X(dropout) \
+    X(einsum) \
     X(extreme) \
     X(gather) \
     X(identity) \
