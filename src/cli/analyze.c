@@ -4,6 +4,7 @@
 #include "cli/analyze_budget.h"
 #include "cli/analyze_claim.h"
 #include "cli/analyze_diff.h"
+#include "cli/symbolic.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -19,7 +20,18 @@
 #include <string.h>
 
 enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX };
-enum { KEY_RULE = 0x100, KEY_STRICT, KEY_CLAIM, KEY_AGAINST, KEY_MARKDOWN, KEY_BUDGET, KEY_MEMORY, KEY_FIGURE };
+enum {
+    KEY_RULE = 0x100,
+    KEY_STRICT,
+    KEY_CLAIM,
+    KEY_AGAINST,
+    KEY_MARKDOWN,
+    KEY_BUDGET,
+    KEY_MEMORY,
+    KEY_FIGURE,
+    KEY_SYMBOLIC,
+    KEY_BIND
+};
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
 struct request {
@@ -27,12 +39,14 @@ struct request {
     const char *models[MODELS_MAX];
     int n_models, batches[BATCHES_MAX], n_batches;
     struct model_options options;
+    struct onnx_binding bindings[MODEL_BINDINGS_MAX];
+    char names[MODEL_BINDINGS_MAX][ONNX_FREE_NAME];
     enum view view;
     int depth;
     const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file, *figure;
     struct budget budget;
     struct taught *rules;
-    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory;
+    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory, wants_symbolic;
     enum optimizer optimizer;
     const struct convention *convention; /* NULL: every tool's */
 };
@@ -52,6 +66,9 @@ static const struct argp_option options[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "with --against: tables for a pull request", 0},
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
+    {"bind", KEY_BIND, "NAME=N", 0, "the value of a free dimension of a file; may be given again", 0},
+    {"symbolic", KEY_SYMBOLIC, NULL, 0, "totals as polynomials of the free dimensions; with --chip where they cross",
+     0},
     {"memory", KEY_MEMORY, NULL, 0, "the step of the peak, the tensors alive there, what would lower it", 0},
     {"figure", KEY_FIGURE, "FILE", 0, "with --memory: the timeline as .svg, .png or .pdf", 0},
     {"train", 'T', NULL, 0, "a training step: forward, backward, update; memory; the largest batch that fits", 0},
@@ -59,6 +76,25 @@ static const struct argp_option options[] = {
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
     {0},
 };
+
+/* "seq=128" */
+static bool parse_binding(const char *text, struct request *r, gable_error *e)
+{
+    size_t len = strcspn(text, "=");
+    int n = r->options.n_bindings, value;
+    if (!text[len] || !len || len >= ONNX_FREE_NAME)
+        return error_set(e, GABLE_USAGE, "--bind takes NAME=VALUE such as seq=128, not '%.60s'", text), false;
+    if (n == MODEL_BINDINGS_MAX) return error_set(e, GABLE_USAGE, "at most %d --bind", MODEL_BINDINGS_MAX), false;
+    if (!cli_int("--bind NAME=", text + len + 1, 0, 1 << 30, &value, e)) return false;
+    memcpy(r->names[n], text, len);
+    for (int i = 0; i < n; i++)
+        if (!strcmp(r->names[i], r->names[n]))
+            return error_set(e, GABLE_USAGE, "--bind gives '%.60s' twice", r->names[n]), false;
+    r->bindings[n] = (struct onnx_binding){r->names[n], value};
+    r->options.bindings = r->bindings;
+    r->options.n_bindings++;
+    return true;
+}
 
 /* One of a list of words; its place, or -1 with a sentence that lists them. */
 static int parse_word(const char *option, const char *text, const char *const *words, size_t n, gable_error *e)
@@ -125,6 +161,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'T': r->wants_training = true; break;
     case 'O': ok = parse_optimizer(arg, &r->optimizer, &e); break;
     case 'j': r->wants_json = true; break;
+    case KEY_BIND: ok = parse_binding(arg, r, &e); break;
+    case KEY_SYMBOLIC: r->wants_symbolic = true; break;
     case KEY_MEMORY: r->wants_memory = true; break;
     case KEY_FIGURE: r->figure = arg; break;
     case KEY_RULE: r->rules_file = arg; break;
@@ -146,8 +184,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ok ? 0 : EINVAL;
 }
 
-static gable_status load(const char *word, const struct model_options *o, const struct taught *rules, struct subject *s,
-                         gable_error *e)
+gable_status analyze_load(const char *word, const struct model_options *o, const struct taught *rules,
+                          struct subject *s, gable_error *e)
 {
     struct grouping grouping;
     int n_taught;
@@ -158,6 +196,26 @@ static gable_status load(const char *word, const struct model_options *o, const 
     return status;
 }
 
+/* Every name that is bound must be a free dimension of the model. */
+static gable_status check_bindings(const struct request *r, const char *word, gable_error *e)
+{
+    struct onnx_frees frees;
+    const char *names[ONNX_FREES_MAX];
+    if (!onnx_is_path(word))
+        return error_set(e, GABLE_USAGE, "--bind is for ONNX files: --batch and --size set %.60s's dimensions", word);
+    gable_status status = model_frees(word, &(struct model_options){0}, &frees, e);
+    for (int i = 0; i < frees.n; i++) names[i] = frees.name[i];
+    for (int b = 0; b < r->options.n_bindings && !status; b++) {
+        bool is_free = false;
+        for (int i = 0; i < frees.n; i++) is_free |= !strcmp(frees.name[i], r->bindings[b].name);
+        if (is_free) continue;
+        const char *near = text_nearest(r->bindings[b].name, names, (size_t)frees.n);
+        return error_set(e, GABLE_USAGE, "%.120s has no free dimension '%.60s'%s%.60s%s", word, r->bindings[b].name,
+                         near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    return status;
+}
+
 static gable_status load_all(const struct request *r, struct subject *s, int *n, gable_error *e)
 {
     gable_status status = GABLE_OK;
@@ -165,9 +223,15 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
         for (int b = 0; b < r->n_batches && !status; b++) {
             struct model_options o = r->options;
             o.zoo.batch = r->batches[b];
-            s[*n] = (struct subject){
-                .word = r->models[m], .options = o, .is_training = r->wants_training, .optimizer = r->optimizer};
-            status = load(r->models[m], &o, r->rules, &s[(*n)++], e);
+            s[*n] = (struct subject){.word = r->models[m],
+                                     .options = o,
+                                     .rules = r->rules,
+                                     .is_training = r->wants_training,
+                                     .optimizer = r->optimizer};
+            struct subject *one = &s[(*n)++];
+            status = r->options.n_bindings ? check_bindings(r, r->models[m], e) : GABLE_OK;
+            if (status) return status;
+            status = r->wants_symbolic ? symbolic_load(one, e) : analyze_load(one->word, &o, r->rules, one, e);
         }
     return status;
 }
@@ -209,7 +273,8 @@ static int show_json(const struct request *r, const struct subject *s, int n)
         json_t *model = analyze_json_model(&s[i]);
         if (r->wants_conventions)
             json_object_set_new(model, "conventions", analyze_json_conventions(&s[i], r->convention));
-        if (r->wants_memory)
+        if (r->wants_symbolic) json_object_set_new(model, "symbolic", analyze_json_symbolic(&s[i], &e));
+        if (r->wants_memory && !e.status)
             json_object_set_new(json_object_get(model, "memory"), "timeline",
                                 analyze_json_timeline(&s[i], r->figure, &e));
         json_array_append_new(models, model);
@@ -228,7 +293,11 @@ static bool show_parts(const struct request *r, const struct subject *s, gable_e
         analyze_print_conventions(s, r->convention);
         n++;
     }
-    if (r->wants_training) {
+    if (r->wants_symbolic) {
+        if (n++) printf("\n");
+        analyze_print_symbolic(s, e);
+    }
+    if (r->wants_training && !e->status) {
         if (n++) printf("\n");
         analyze_print_training(s, e);
     }
@@ -345,6 +414,7 @@ const struct command command_analyze = {
                 "  gable analyze resnet18 --against resnet34 --markdown\n"
                 "  gable analyze efficientnet_b4 --train --batch 64 --optimizer adam\n"
                 "  gable analyze resnet18 --memory --figure memory.svg\n"
+                "  gable analyze resnet50 --symbolic --chip nvidia_t4\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,

@@ -3,6 +3,7 @@
 #define CLI_ANALYZE_H
 #include "model/model.h"
 #include "ops/convention.h"
+#include "ops/taught.h"
 #include "ops/training.h"
 #include "roof/chips.h"
 
@@ -11,13 +12,18 @@
 struct subject {
     const char *word; /* what was asked for, and how: to ask again with another batch */
     struct model_options options;
-    bool is_training; /* --train */
+    const struct taught *rules; /* --rule; NULL for none */
+    bool is_training;           /* --train */
     enum optimizer optimizer;
     struct graph *graph;
     struct analysis *analysis;
     const struct chip *chip; /* --chip: borrowed; NULL for none */
     struct roof roof;        /* of that chip, for the graph's dtype */
 };
+
+/* A subject's graph and analysis. */
+gable_status analyze_load(const char *word, const struct model_options *o, const struct taught *rules,
+                          struct subject *s, gable_error *e);
 
 /* The least time, in seconds, for the model's FLOPs with so much traffic, all overlapping; and for its fused groups one
    after another. A run that moves less than that traffic can be faster. */
@@ -64,6 +70,10 @@ json_t *analyze_json_training(const struct subject *s, const struct training *t)
    of the whole step. */
 gable_status analyze_print_memory(const struct subject *s, const char *figure, gable_error *e);
 json_t *analyze_json_timeline(const struct subject *s, const char *figure, gable_error *e); /* sets e where it fails */
+
+/* --symbolic: totals as polynomials of the free dimensions; with a chip where they cross its ridge. */
+gable_status analyze_print_symbolic(const struct subject *s, gable_error *e);
+json_t *analyze_json_symbolic(const struct subject *s, gable_error *e);
 
 json_t *analyze_json_model(const struct subject *s);
 json_t *analyze_json_conventions(const struct subject *s, const struct convention *only);

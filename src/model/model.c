@@ -27,6 +27,18 @@ gable_status model_open(const char *word, const struct model_options *options, s
     return zoo_build(word, &options->zoo, out, e);
 }
 
+gable_status model_frees(const char *word, const struct model_options *o, struct onnx_frees *out, gable_error *e)
+{
+    *out = (struct onnx_frees){0};
+    if (!onnx_is_path(word)) return GABLE_OK;
+    const struct onnx_options options = {
+        .n_bindings = o->n_bindings, .bindings = o->bindings, .frees = out, .keeps_free = true};
+    struct graph *g = NULL;
+    gable_status s = onnx_read(word, &options, &g, e);
+    graph_free(g);
+    return s;
+}
+
 void model_label(const char *word, char *out, size_t room)
 {
     const struct zoo_model *m = onnx_is_path(word) ? NULL : zoo_find(word);

@@ -4,6 +4,7 @@
 #include "onnx/onnx.h"
 #include "zoo/zoo.h"
 
+enum { MODEL_BINDINGS_MAX = 16 };
 struct model_options {      /* zero means the default */
     struct zoo_options zoo; /* batch for both; size and dtype for the zoo alone */
     int n_bindings;         /* free dimensions of a file */
@@ -12,6 +13,8 @@ struct model_options {      /* zero means the default */
 /* The graph with every shape inferred; caller owns it. A word that is neither says which names are near (GABLE_USAGE).
  */
 gable_status model_open(const char *word, const struct model_options *options, struct graph **out, gable_error *e);
+/* The free dimensions of a file that the options do not bind; none of a zoo model. */
+gable_status model_frees(const char *word, const struct model_options *options, struct onnx_frees *out, gable_error *e);
 /* How figures and tables call it: the zoo's label, or the file's name without folder and ending. */
 void model_label(const char *word, char *out, size_t room);
 #endif

@@ -40,6 +40,20 @@ gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const c
     return value_read(r->g, t, r->file->bytes, r->file->len, *out, r->e);
 }
 
+static void note_free(struct onnx_frees *f, const char *name, int axis)
+{
+    if (!f) return;
+    if (!*name) f->has_batch |= axis == 0;
+    for (int i = 0; i < f->n; i++)
+        if (!strcmp(f->name[i], name)) {
+            f->is_first[i] |= axis == 0;
+            return;
+        }
+    if (!*name || f->n == ONNX_FREES_MAX || strlen(name) >= ONNX_FREE_NAME) return;
+    f->is_first[f->n] = axis == 0;
+    memcpy(f->name[f->n++], name, strlen(name) + 1);
+}
+
 /* A dimension of an input: its value, its binding, or -1. */
 static int64_t dimension(const struct reader *r, const Onnx__TensorShapeProto__Dimension *d, int axis)
 {
@@ -50,6 +64,8 @@ static int64_t dimension(const struct reader *r, const Onnx__TensorShapeProto__D
             if (!strcmp(r->options->bindings[i].name, d->dim_param)) return r->options->bindings[i].value;
     }
     if (r->g->parent) return -1;
+    bool is_named = d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && d->dim_param;
+    note_free(r->options->frees, is_named ? d->dim_param : "", axis);
     if (r->options->batch && axis == 0) return r->options->batch;
     return axis == 0 && !r->options->keeps_free ? 1 : -1;
 }

@@ -7,10 +7,19 @@ struct onnx_binding { /* a free dimension and what it is to be */
     const char *name;
     int64_t value;
 };
+/* Free dimensions of a file's inputs that no binding names. */
+enum { ONNX_FREES_MAX = 8, ONNX_FREE_NAME = 64 };
+struct onnx_frees {
+    int n; /* names; those beyond the room are left out */
+    char name[ONNX_FREES_MAX][ONNX_FREE_NAME];
+    bool is_first[ONNX_FREES_MAX]; /* it is the first dimension of an input */
+    bool has_batch;                /* a first dimension that is free and has no name */
+};
 struct onnx_options {
     int64_t batch; /* binds the first dimension of every input where it is free; 0: 1 */
     int n_bindings;
     const struct onnx_binding *bindings;
+    struct onnx_frees *frees; /* NULL, or where to note what is free */
     bool
         keeps_free; /* free dimensions stay -1: for runs, where the values decide; else one that is not bound is refused
                      */
