@@ -5,6 +5,7 @@
 #include "cli/analyze_claim.h"
 #include "cli/analyze_diff.h"
 #include "cli/symbolic.h"
+#include "cli/whatif.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -30,7 +31,8 @@ enum {
     KEY_MEMORY,
     KEY_FIGURE,
     KEY_SYMBOLIC,
-    KEY_BIND
+    KEY_BIND,
+    KEY_WHAT_IF
 };
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
@@ -46,7 +48,9 @@ struct request {
     const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file, *figure;
     struct budget budget;
     struct taught *rules;
-    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory, wants_symbolic;
+    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory, wants_symbolic,
+        wants_changes;
+    struct changes changes;
     enum optimizer optimizer;
     const struct convention *convention; /* NULL: every tool's */
 };
@@ -66,6 +70,7 @@ static const struct argp_option options[] = {
     {"markdown", KEY_MARKDOWN, NULL, 0, "with --against: tables for a pull request", 0},
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
+    {"what-if", KEY_WHAT_IF, "LIST", 0, "with --chip: what int8,batch=8,fuse,bw=2x,flops=2x,... would remove", 0},
     {"bind", KEY_BIND, "NAME=N", 0, "the value of a free dimension of a file; may be given again", 0},
     {"symbolic", KEY_SYMBOLIC, NULL, 0, "totals as polynomials of the free dimensions; with --chip where they cross",
      0},
@@ -161,6 +166,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'T': r->wants_training = true; break;
     case 'O': ok = parse_optimizer(arg, &r->optimizer, &e); break;
     case 'j': r->wants_json = true; break;
+    case KEY_WHAT_IF:
+        r->wants_changes = true;
+        ok = changes_parse(arg, &r->changes, &e);
+        break;
     case KEY_BIND: ok = parse_binding(arg, r, &e); break;
     case KEY_SYMBOLIC: r->wants_symbolic = true; break;
     case KEY_MEMORY: r->wants_memory = true; break;
@@ -273,7 +282,8 @@ static int show_json(const struct request *r, const struct subject *s, int n)
         json_t *model = analyze_json_model(&s[i]);
         if (r->wants_conventions)
             json_object_set_new(model, "conventions", analyze_json_conventions(&s[i], r->convention));
-        if (r->wants_symbolic) json_object_set_new(model, "symbolic", analyze_json_symbolic(&s[i], &e));
+        if (r->wants_changes) json_object_set_new(model, "what_if", analyze_json_whatif(&s[i], &r->changes, &e));
+        if (r->wants_symbolic && !e.status) json_object_set_new(model, "symbolic", analyze_json_symbolic(&s[i], &e));
         if (r->wants_memory && !e.status)
             json_object_set_new(json_object_get(model, "memory"), "timeline",
                                 analyze_json_timeline(&s[i], r->figure, &e));
@@ -293,7 +303,11 @@ static bool show_parts(const struct request *r, const struct subject *s, gable_e
         analyze_print_conventions(s, r->convention);
         n++;
     }
-    if (r->wants_symbolic) {
+    if (r->wants_changes) {
+        if (n++) printf("\n");
+        analyze_print_whatif(s, &r->changes, e);
+    }
+    if (r->wants_symbolic && !e->status) {
         if (n++) printf("\n");
         analyze_print_symbolic(s, e);
     }
@@ -324,7 +338,7 @@ static void show_one(const struct request *r, const struct subject *s, gable_err
 
 static bool wants_parts(const struct request *r)
 {
-    return r->wants_conventions || r->wants_training || r->wants_memory;
+    return r->wants_conventions || r->wants_changes || r->wants_training || r->wants_memory;
 }
 
 static int show(const struct request *r, const struct subject *s, int n)
@@ -376,6 +390,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (r.against && (r.n_models != 1 || r.n_batches != 1))
         return cli_usage(self, "--against compares two models at one batch: gable analyze A --against B");
     if (r.wants_markdown && !r.against) return cli_usage(self, "--markdown belongs to --against MODEL");
+    if (r.wants_changes && !r.chip) return cli_usage(self, "--what-if needs --chip ID: 'gable chips' lists them");
     if (r.figure && (!r.wants_memory || r.n_models * r.n_batches != 1))
         return cli_usage(self, "--figure FILE belongs to --memory of one model at one batch");
     if (r.figure && !draw_knows(r.figure))
@@ -415,6 +430,7 @@ const struct command command_analyze = {
                 "  gable analyze efficientnet_b4 --train --batch 64 --optimizer adam\n"
                 "  gable analyze resnet18 --memory --figure memory.svg\n"
                 "  gable analyze resnet50 --symbolic --chip nvidia_t4\n"
+                "  gable analyze resnet18 --chip nvidia_t4 --what-if int8,batch=8,fuse,bw=2x\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,

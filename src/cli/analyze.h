@@ -75,6 +75,11 @@ json_t *analyze_json_timeline(const struct subject *s, const char *figure, gable
 gable_status analyze_print_symbolic(const struct subject *s, gable_error *e);
 json_t *analyze_json_symbolic(const struct subject *s, gable_error *e);
 
+/* --what-if, with a chip: the changes that remove most of the time floor, alone and together. */
+struct changes;
+gable_status analyze_print_whatif(const struct subject *s, const struct changes *c, gable_error *e);
+json_t *analyze_json_whatif(const struct subject *s, const struct changes *c, gable_error *e);
+
 json_t *analyze_json_model(const struct subject *s);
 json_t *analyze_json_conventions(const struct subject *s, const struct convention *only);
 #endif
