@@ -27,10 +27,11 @@ void campaign_id(const struct campaign *c, const struct topology *t, const struc
 {
     const struct bench_options *b = &c->bench;
     char text[512];
-    int n = snprintf(text, sizeof text, "%s|%s|%d|%zu|%d|%d|%d|%d|%d|%d|%g|%g|%g|%llu|%d|%s", GABLE_VERSION, t->cpu,
-                     t->cores, t->memory_bytes, cpus->n_allowed, b->height, b->width, b->engine.threads,
-                     (int)b->engine.isa, 2 * (int)b->engine.winograd + b->engine.tune, b->budget_s, b->least_s,
-                     b->precision, (unsigned long long)b->seed, b->quick, measure_engine(b)->name);
+    int n =
+        snprintf(text, sizeof text, "%s|%s|%d|%zu|%d|%d|%d|%d|%d|%d|%g|%g|%g|%llu|%d|%s", GABLE_VERSION, t->cpu,
+                 t->cores, t->memory_bytes, cpus->n_allowed, b->height, b->width, b->engine.threads, (int)b->engine.isa,
+                 2 * (int)b->engine.winograd + b->engine.tune, b->budget_s, b->least_s, b->precision,
+                 (unsigned long long)b->seed, b->quick, (b->runs_on ? b->runs_on : engine_at(0))->name);
     uint64_t hash = UINT64_C(14695981039346656037);
     mix(&hash, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
     snprintf(out, CAMPAIGN_ID, "%016llx", (unsigned long long)hash);

@@ -5,9 +5,11 @@
 #include "bench/surroundings.h"
 #include "bench/verdict.h"
 #include "bench/watch.h"
+#include "engine/general/seeded.h"
 #include "engine/plan/groups.h"
 #include "machine/environment.h"
 #include "model/model.h"
+#include "tensors/initializers.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -130,15 +132,26 @@ static bool probe(struct world *w, double *flops, double *bytes)
     return *flops > 0 && *bytes > 0;
 }
 
+static gable_status weights_of_file(const struct bench_options *o, const struct graph *g, const struct engine *engine,
+                                    struct initializers **file, struct weights **out, gable_error *e)
+{
+    gable_status s = initializers_open(o->model, file, e);
+    return s ? s : weights_given(g, initializers_values(*file), !engine->takes_given, out, e);
+}
+
 static gable_status device_open(struct device *d, const struct graph *g, const struct cpus *cpus,
                                 const struct bench_options *o, gable_error *e)
 {
     struct weights *w = NULL;
     *d = (struct device){.world = {now_ns, pass, before, after, check, probe}};
     d->resident_before = status_bytes("VmRSS:");
-    gable_status s = weights_new(g, o->seed ? o->seed : BENCH_SEED, &w, e);
-    if (!s) s = measure_engine(o)->open(g, w, cpus, &o->engine, &d->session, e);
-    weights_free(w); /* the engine has packed its own */
+    const struct engine *engine = measure_engine(o, g, cpus);
+    struct initializers *file = NULL;
+    gable_status s = onnx_is_path(o->model) ? weights_of_file(o, g, engine, &file, &w, e)
+                                            : weights_new(g, o->seed ? o->seed : BENCH_SEED, &w, e);
+    if (!s) s = engine->open(g, w, cpus, &o->engine, &d->session, e);
+    weights_free(w); /* the engine has its own by now */
+    initializers_close(file);
     write_word("/proc/self/clear_refs", "5");
     if (!s) s = watch_new(d->session->team, &d->watch, e);
     return s;
@@ -162,7 +175,17 @@ static void fill_inputs(struct session *s, uint64_t seed)
     }
 }
 
-const struct engine *measure_engine(const struct bench_options *o) { return o->runs_on ? o->runs_on : engine_at(0); }
+const struct engine *measure_engine(const struct bench_options *o, const struct graph *g, const struct cpus *cpus)
+{
+    const struct engine *last = o->runs_on;
+    for (int i = 0; !o->runs_on && engine_at(i); i++) {
+        size_t bytes = 0;
+        gable_error e = {0};
+        last = engine_at(i);
+        if (!last->plan_bytes(g, cpus, &o->engine, &bytes, &e)) break;
+    }
+    return last;
+}
 
 double measure_budget_s(const struct bench_options *o)
 {
@@ -199,7 +222,7 @@ static gable_status set_work(struct run *r, const struct graph *g, gable_error *
 static gable_status set_identity(struct run *r, const struct graph *g, const struct cpus *cpus,
                                  const struct bench_options *o, gable_error *e)
 {
-    const struct engine *engine = measure_engine(o);
+    const struct engine *engine = measure_engine(o, g, cpus);
     const struct shape *x = &g->inputs[0]->shape;
     *r = (struct run){.batch = o->batch, .dtype = g->inputs[0]->dtype, .valid = true, .roof = o->roof, .block = 1};
     r->started_utc = (int64_t)time(NULL);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/table.h"
+#include "engine/engine.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -68,6 +69,10 @@ void bench_print_table(const struct run *r, int n)
                   isnan(x->median_ns) ? "-" : bound_name(x->bound), state_of(x).text);
     }
     table_print(t, stdout);
+    for (int i = 0; i < n; i++)
+        if (strcmp(r[i].engine, engine_at(0)->name) != 0)
+            printf("%s ran on the engine '%s' (%s): '%s' has no plan for it.\n", r[i].model, r[i].engine,
+                   r[i].algorithms, engine_at(0)->name);
 }
 
 static void group_row(struct table *t, const struct run *r, const struct run_group *g)

@@ -60,7 +60,8 @@ struct engine {
     /* Refuses (GABLE_NO_MEMORY, both figures in the sentence) what cannot fit. Inputs are zero until written. */
     gable_status (*open)(const struct graph *g, const struct weights *w, const struct cpus *cpus,
                          const struct engine_options *o, struct session **out, gable_error *e);
-    /* The buffers of model input / output i: row-major, NCHW, whole batch, owned by the session. */
+    /* The buffers of model input / output i: row-major, NCHW, whole batch, owned by the session. Floats, whatever the
+       model's own type is. */
     float *(*input)(struct session *s, int i);
     const float *(*output)(struct session *s, int i);
     /* One whole pass; returns when the device has finished. No allocation, I/O, lock or print inside. */
@@ -69,8 +70,9 @@ struct engine {
        divided by the threads that ran images side by side, so that the groups of a pass add up to the pass. */
     void (*run_timed)(struct session *s, double *group_ns);
     void (*close)(struct session *s); /* NULL is fine */
+    bool takes_given;                 /* weights->given is enough; else weights->value must hold them as floats */
 };
-extern const struct engine engine_cpu;
+extern const struct engine engine_cpu, engine_general;
 /* Engines in order of preference; NULL after the last. */
 const struct engine *engine_at(int i);
 #endif

@@ -4,10 +4,12 @@
 #define ENGINE_WEIGHTS_H
 #include "graph/graph.h"
 
+struct general_values; /* engine/general/general.h */
 struct weights {
     int n;         /* graph->n_tensors */
     float **value; /* per tensor index: row-major values of an initializer, NULL for activations */
     size_t bytes;
+    const struct general_values *given; /* values of any type as a file has them; NULL where they are drawn */
 };
 gable_status weights_new(const struct graph *g, uint64_t seed, struct weights **out, gable_error *e);
 void weights_free(struct weights *w);

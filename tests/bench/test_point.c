@@ -135,8 +135,8 @@ static void run_timed(struct session *s, double *group_ns)
 #define FAKE(id, how)                                                                                      \
     static gable_status open_##id(const struct graph *g, const struct weights *w, const struct cpus *cpus, \
                                   const struct engine_options *o, struct session **out, gable_error *e);   \
-    static const struct engine id = {"fake",      fake_describe, fake_plan_bytes, open_##id, fake_input,   \
-                                     fake_output, how,           run_timed,       fake_close};             \
+    static const struct engine id = {"fake",      fake_describe, fake_plan_bytes, open_##id,  fake_input,  \
+                                     fake_output, how,           run_timed,       fake_close, false};      \
     static gable_status open_##id(const struct graph *g, const struct weights *w, const struct cpus *cpus, \
                                   const struct engine_options *o, struct session **out, gable_error *e)    \
     {                                                                                                      \
@@ -173,7 +173,7 @@ static gable_status open_refused(const struct graph *g, const struct weights *w,
     return error_set(e, GABLE_NO_MEMORY, "needs 9 MiB and 4 MiB are there");
 }
 static const struct engine refusing = {"fake",      fake_describe, too_many_bytes, open_refused, fake_input,
-                                       fake_output, run_well,      run_timed,      fake_close};
+                                       fake_output, run_well,      run_timed,      fake_close,   false};
 
 static struct bench_options options_with(const struct engine *engine)
 {

@@ -12,6 +12,7 @@ struct general {
     struct program *program;
     struct runtime runtime;
     int64_t steps_max;
+    uint64_t seed;
 };
 #define STEPS_MAX (INT64_C(1) << 26)
 
@@ -53,6 +54,7 @@ gable_status general_open(const struct graph *g, const struct general_values *va
     if (!o) o = &defaults;
     size_t bytes_max = o->bytes_max ? o->bytes_max : default_bytes();
     s->runtime = (struct runtime){.opset = g->opset, .random = o->seed, .given = values};
+    s->seed = o->seed;
     s->steps_max = o->steps_max ? o->steps_max : STEPS_MAX;
     s->runtime.pool = pool_new(bytes_max);
     s->arena = arena_new(bytes_max);
@@ -79,6 +81,7 @@ void general_close(struct general *s)
     free(s);
 }
 
+struct team *general_team(struct general *s) { return s->runtime.team; }
 struct pool *general_pool(struct general *s) { return s->runtime.pool; }
 
 static bool shape_fits(const struct tensor *t, const struct value *v)
@@ -139,6 +142,7 @@ gable_status general_run_watched(struct general *s, struct general_watch *w, gab
     program_clear(s->program);
     s->runtime.watch = w;
     s->runtime.steps_left = s->steps_max;
+    s->runtime.random = s->seed; /* every pass draws the same */
     return program_run(&s->runtime, s->program, e);
 }
 

@@ -5,7 +5,11 @@
 
 struct seeded_values {
     struct general_values base;
-    const struct weights *weights; /* borrowed; must outlive the session */
+    const struct weights *weights; /* borrowed until the session is open */
 };
 struct seeded_values seeded_values(const struct weights *w);
+/* The other way round: weights as a file has them, and as floats too where an engine wants those. `given` must outlive
+   them. */
+gable_status weights_given(const struct graph *g, const struct general_values *given, bool wants_floats,
+                           struct weights **out, gable_error *e);
 #endif

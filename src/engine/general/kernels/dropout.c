@@ -29,7 +29,7 @@ static gable_status drop(struct call *c, double ratio)
     if (s) return s;
     uint8_t *is_kept = mask.data;
     random_start(&r, c);
-    for (int64_t i = 0; i < x->n; i++) is_kept[i] = random_uniform(&r) >= ratio;
+    for (int64_t i = 0; i < x->n; i++) is_kept[i] = twister_uniform(&r) >= ratio;
     if (x->dtype == DTYPE_F32) {
         const float *from = x->data, scale = (float)(1 / (1 - ratio));
         float *y = c->out[0]->data;

@@ -49,16 +49,16 @@ void random_start(struct random *r, struct call *c)
     twister_start(r, start);
 }
 
-double random_uniform(struct random *r) /* 53 bits, from two words of the twister */
+double twister_uniform(struct random *r) /* 53 bits, from two words of the twister */
 {
     if (!r->is_seeded) return (double)(call_random(r->call) >> 11) * 0x1p-53;
     uint32_t high = twister_next(r) >> 5, low = twister_next(r) >> 6;
     return ((double)high * 0x1p26 + (double)low) * 0x1p-53;
 }
 
-double random_normal(struct random *r) /* [Box, Muller 1958] */
+double twister_normal(struct random *r) /* [Box, Muller 1958] */
 {
-    double u = 1 - random_uniform(r), v = random_uniform(r);
+    double u = 1 - twister_uniform(r), v = twister_uniform(r);
     return sqrt(-2 * log(u)) * cos(2 * M_PI * v);
 }
 
@@ -74,8 +74,8 @@ static gable_status asked_dtype(struct call *c, enum dtype fallback, bool is_any
 
 /* Output 0, filled by pieces with what `draw` makes of the stream. */
 typedef double draw_one(struct random *r, double a, double b);
-static double draw_uniform(struct random *r, double a, double b) { return a + (b - a) * random_uniform(r); }
-static double draw_normal(struct random *r, double a, double b) { return a + b * random_normal(r); }
+static double draw_uniform(struct random *r, double a, double b) { return a + (b - a) * twister_uniform(r); }
+static double draw_normal(struct random *r, double a, double b) { return a + b * twister_normal(r); }
 
 static gable_status draw_all(struct call *c, enum dtype d, int rank, const int64_t *dim, draw_one *draw, double a,
                              double b)
@@ -139,7 +139,7 @@ static gable_status run_bernoulli(struct call *c)
     if (!s) s = call_make(c, 0, d, x->rank, x->dim);
     if (s) return s;
     random_start(&r, c);
-    for (int64_t i = 0; i < x->n; i++) ((uint8_t *)drawn.data)[i] = random_uniform(&r) < value_real(x, i);
+    for (int64_t i = 0; i < x->n; i++) ((uint8_t *)drawn.data)[i] = twister_uniform(&r) < value_real(x, i);
     value_convert(&drawn, c->out[0]);
     return s;
 }
@@ -147,7 +147,7 @@ static gable_status run_bernoulli(struct call *c)
 /* The class at which the running sum of exp(logit - greatest) passes a share of the whole. */
 static int64_t draw_class(struct random *r, const double *weight, int64_t n, double total)
 {
-    double left = random_uniform(r) * total;
+    double left = twister_uniform(r) * total;
     int64_t i = 0;
     while (i < n - 1 && left >= weight[i]) left -= weight[i++];
     return i;

@@ -12,6 +12,6 @@ struct random {
     uint32_t word[RANDOM_WORDS];
 };
 void random_start(struct random *r, struct call *c);
-double random_uniform(struct random *r); /* in [0, 1) */
-double random_normal(struct random *r);  /* of N(0, 1) */
+double twister_uniform(struct random *r); /* in [0, 1) */
+double twister_normal(struct random *r);  /* of N(0, 1) */
 #endif
