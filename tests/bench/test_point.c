@@ -155,7 +155,7 @@ static gable_status open_choosing(const struct graph *g, const struct weights *w
     return s;
 }
 static const struct engine choosing = {"fake",      fake_describe, fake_plan_bytes, open_choosing, fake_input,
-                                       fake_output, run_well,      run_timed,       fake_close};
+                                       fake_output, run_well,      run_timed,       fake_close,    false};
 FAKE(changing, run_changing)
 FAKE(to_nan, run_to_nan)
 FAKE(aborting, run_to_abort)

@@ -56,7 +56,7 @@ double twister_uniform(struct random *r) /* 53 bits, from two words of the twist
     return ((double)high * 0x1p26 + (double)low) * 0x1p-53;
 }
 
-double twister_normal(struct random *r) /* [Box, Muller 1958] */
+static double twister_normal(struct random *r) /* [Box, Muller 1958] */
 {
     double u = 1 - twister_uniform(r), v = twister_uniform(r);
     return sqrt(-2 * log(u)) * cos(2 * M_PI * v);

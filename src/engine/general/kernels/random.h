@@ -13,5 +13,4 @@ struct random {
 };
 void random_start(struct random *r, struct call *c);
 double twister_uniform(struct random *r); /* in [0, 1) */
-double twister_normal(struct random *r);  /* of N(0, 1) */
 #endif
