@@ -32,7 +32,8 @@ enum {
     KEY_FIGURE,
     KEY_SYMBOLIC,
     KEY_BIND,
-    KEY_WHAT_IF
+    KEY_WHAT_IF,
+    KEY_PASSES
 };
 enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
@@ -49,7 +50,7 @@ struct request {
     struct budget budget;
     struct taught *rules;
     bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory, wants_symbolic,
-        wants_changes;
+        wants_changes, wants_passes;
     struct changes changes;
     enum optimizer optimizer;
     const struct convention *convention; /* NULL: every tool's */
@@ -76,6 +77,7 @@ static const struct argp_option options[] = {
      0},
     {"memory", KEY_MEMORY, NULL, 0, "the step of the peak, the tensors alive there, what would lower it", 0},
     {"figure", KEY_FIGURE, "FILE", 0, "with --memory: the timeline as .svg, .png or .pdf", 0},
+    {"passes", KEY_PASSES, NULL, 0, "what the graph's clean-up rewrites, why, and what that changes", 0},
     {"train", 'T', NULL, 0, "a training step: forward, backward, update; memory; the largest batch that fits", 0},
     {"optimizer", 'O', "NAME", 0, "sgd, momentum, adam or adamw, with --train (sgd)", 0},
     {"json", 'j', NULL, 0, "one JSON object with exact integers", 0},
@@ -173,6 +175,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_BIND: ok = parse_binding(arg, r, &e); break;
     case KEY_SYMBOLIC: r->wants_symbolic = true; break;
     case KEY_MEMORY: r->wants_memory = true; break;
+    case KEY_PASSES: r->wants_passes = true; break;
     case KEY_FIGURE: r->figure = arg; break;
     case KEY_RULE: r->rules_file = arg; break;
     case KEY_CLAIM: r->claim = arg; break;
@@ -287,6 +290,7 @@ static int show_json(const struct request *r, const struct subject *s, int n)
         if (r->wants_memory && !e.status)
             json_object_set_new(json_object_get(model, "memory"), "timeline",
                                 analyze_json_timeline(&s[i], r->figure, &e));
+        if (r->wants_passes && !e.status) json_object_set_new(model, "passes", analyze_json_passes(&s[i], &e));
         json_array_append_new(models, model);
     }
     json_object_set_new(answer, "models", models);
@@ -319,6 +323,10 @@ static bool show_parts(const struct request *r, const struct subject *s, gable_e
         if (n++) printf("\n");
         analyze_print_memory(s, r->figure, e);
     }
+    if (r->wants_passes && !e->status) {
+        if (n++) printf("\n");
+        analyze_print_passes(s, e);
+    }
     return n > 0;
 }
 
@@ -338,7 +346,7 @@ static void show_one(const struct request *r, const struct subject *s, gable_err
 
 static bool wants_parts(const struct request *r)
 {
-    return r->wants_conventions || r->wants_changes || r->wants_training || r->wants_memory;
+    return r->wants_conventions || r->wants_changes || r->wants_training || r->wants_memory || r->wants_passes;
 }
 
 static int show(const struct request *r, const struct subject *s, int n)
@@ -431,6 +439,7 @@ const struct command command_analyze = {
                 "  gable analyze resnet18 --memory --figure memory.svg\n"
                 "  gable analyze resnet50 --symbolic --chip nvidia_t4\n"
                 "  gable analyze resnet18 --chip nvidia_t4 --what-if int8,batch=8,fuse,bw=2x\n"
+                "  gable analyze efficientnet_b0 --passes\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,

@@ -60,6 +60,10 @@ bool analyze_is_exact(const struct subject *s);    /* nor a bound */
 /* --strict: the exit status, with a sentence where something is unknown. */
 int analyze_strict(const struct subject *s, int n);
 
+/* --passes: what the clean-up of the graph rewrites, and the totals afterwards. */
+gable_status analyze_print_passes(const struct subject *s, gable_error *e);
+json_t *analyze_json_passes(const struct subject *s, gable_error *e);
+
 /* --train: passes, memory by part, the largest batch that fits the chip or this machine. */
 gable_status analyze_print_training(const struct subject *s, gable_error *e);
 json_t *analyze_json_backward(struct backward b);
