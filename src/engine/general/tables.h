@@ -33,6 +33,7 @@
     X(recurrent) \
     X(reduce) \
     X(regions) \
+    X(resize) \
     X(sample) \
     X(scan) \
     X(scatter) \
