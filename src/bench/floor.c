@@ -37,10 +37,9 @@ double floor_ns(const struct roof *roof, const struct cache_roofs *caches, const
                 const struct floor_work *work)
 {
     double last = (double)caches->last_bytes, near = (double)caches->near_bytes;
-    double activations = roof->bandwidth, weights = roof->bandwidth;
-    if (plan->arena_bytes <= last) activations = fmax(activations, caches->last);
-    if (plan->arena_bytes <= last && work->activation_bytes / plan->shares <= near)
-        activations = fmax(activations, caches->near);
-    if (plan->arena_bytes + plan->weight_bytes <= last) weights = fmax(weights, caches->last);
+    double dram = roof->bandwidth, cached = fmax(dram, caches->last);
+    bool fits = plan->arena_bytes <= last, is_near = work->activation_bytes / plan->shares <= near;
+    double activations = !fits ? dram : is_near ? fmax(cached, caches->near) : cached;
+    double weights = plan->arena_bytes + plan->weight_bytes <= last ? cached : dram;
     return 1e9 * fmax(work->flops / roof->peak, work->weight_bytes / weights + work->activation_bytes / activations);
 }

@@ -8,6 +8,10 @@ static void mix(uint64_t *hash, const void *bytes, size_t n)
     const unsigned char *p = bytes;
     for (size_t i = 0; i < n; i++) *hash = (*hash ^ p[i]) * UINT64_C(1099511628211);
 }
+static void mix_number(uint64_t *hash, int64_t value)
+{
+    for (int i = 0; i < 8; i++) *hash = (*hash ^ ((uint64_t)value >> 8 * i & 255)) * UINT64_C(1099511628211);
+}
 static void mix_text(uint64_t *hash, const char *text)
 {
     if (text) mix(hash, text, strlen(text) + 1);
@@ -15,8 +19,10 @@ static void mix_text(uint64_t *hash, const char *text)
 
 static void mix_tensor(uint64_t *hash, const struct tensor *t)
 {
-    int what[] = {t->index, (int)t->dtype, (int)t->role, t->has_shape ? t->shape.rank : -1};
-    mix(hash, what, sizeof what);
+    mix_number(hash, t->index);
+    mix_number(hash, (int)t->dtype);
+    mix_number(hash, (int)t->role);
+    mix_number(hash, t->has_shape ? t->shape.rank : -1);
     if (t->has_shape) mix(hash, t->shape.dim, (size_t)t->shape.rank * sizeof *t->shape.dim);
 }
 static void mix_attribute(uint64_t *hash, const struct attribute *a)

@@ -32,7 +32,7 @@ gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const c
 {
     unsigned long long at, length;
     gable_status s = new_initializer(r, name, t->data_type, t->n_dims, t->dims, out);
-    if (s) return s;
+    if (s || !*out) return s;
     if (t->doc_string && sscanf(t->doc_string, "%llu %llu", &at, &length) == 2) {
         (*out)->at = at;
         (*out)->length = length;

@@ -101,6 +101,7 @@ static gable_status ended(struct writer *w, bool ok) { return ok ? GABLE_OK : wr
 /* The node's first n_in inputs, its outputs and attributes but one (NULL: none) that this opset lacks. */
 static gable_status copy(struct writer *w, const struct node *n, int n_in, const char *without, Onnx__NodeProto **made)
 {
+    *made = NULL;
     const char **in = arena_array(w->arena, (size_t)n_in + 1, sizeof(*in));
     const char **out = arena_array(w->arena, (size_t)n->n_out + 1, sizeof(*out));
     if (!in || !out) return writer_no_memory(w);
@@ -137,8 +138,8 @@ static gable_status split(struct writer *w, const struct node *n)
 static gable_status reduce(struct writer *w, const struct node *n)
 {
     Onnx__NodeProto *p;
-    const struct tensor *axes = n->n_in > 1 ? n->in[1] : NULL;
-    if (!axes || axes->role == ROLE_ABSENT) return plain(w, n);
+    if (n->n_in < 2 || n->in[1]->role == ROLE_ABSENT) return plain(w, n);
+    const struct tensor *axes = n->in[1];
     if (!axes->ints) return error_set(w->e, GABLE_BAD_INPUT, "its axes are not known before it runs");
     gable_status s = copy(w, n, 1, NULL, &p);
     return s ? s : ended(w, write_ints(w, p, "axes", (int)tensor_elements(axes), axes->ints));

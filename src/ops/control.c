@@ -281,7 +281,8 @@ static int64_t scan_length(const struct node *n)
 static struct cost scan_cost(const struct node *n)
 {
     int64_t length = scan_length(n);
-    return length < 0 ? (struct cost){0} : cost_times(body_cost(body_of(n, "body")), length);
+    struct cost nothing = {0};
+    return length < 0 ? nothing : cost_times(body_cost(body_of(n, "body")), length);
 }
 
 static enum certainty scan_certain(const struct node *n)

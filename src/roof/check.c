@@ -106,7 +106,7 @@ static const struct chip_rate *rival_rate(const struct chip *c, const struct chi
 
 static void accept(struct pass *p, struct check_row *r, const struct chip *c, const struct fact *f, bool is_rate)
 {
-    const struct chip_rate *rival = is_rate ? rival_rate(c, f->rate) : NULL;
+    const struct chip_rate *rival = is_rate && f->rate ? rival_rate(c, f->rate) : NULL;
     if (fabs(r->stated / r->right - 1) > tolerance)
         settle(p, r, CHECK_ROUNDED, "rounded from %.6g", r->right);
     else if (rival)
@@ -186,7 +186,7 @@ static void judge_number(struct pass *p, struct check_row *r, const struct chip 
         settle(p, r, CHECK_UNFOUNDED, "the database has no such value for it");
         return;
     }
-    double derived = (is_rate || is_traffic) && f.rate->derivation ? f.rate->derived / 1e9 : r->right;
+    double derived = (is_rate || is_traffic) && f.rate && f.rate->derivation ? f.rate->derived / 1e9 : r->right;
     if (fabs(r->stated / r->right - 1) <= tolerance || fabs(r->stated / derived - 1) <= tolerance ||
         is_rounded(r->stated, r->right)) {
         accept(p, r, c, &f, is_rate);

@@ -140,7 +140,7 @@ static void swap_bytes(char *data, size_t n, size_t size)
 /* Element i of the file, in Fortran's order, is that element of the tensor. */
 static int64_t fortran_place(const struct npy *h, int64_t i)
 {
-    int64_t place = 0, stride = 1, index[SHAPE_RANK_MAX];
+    int64_t place = 0, stride = 1, index[SHAPE_RANK_MAX] = {0};
     for (int a = 0; a < h->rank; a++) index[a] = i % h->dim[a], i /= h->dim[a];
     for (int a = h->rank - 1; a >= 0; a--) place += index[a] * stride, stride *= h->dim[a];
     return place;

@@ -141,6 +141,7 @@ static gable_status read_external(struct reading *r, struct wire w)
 {
     struct wire_field f;
     gable_status s = GABLE_OK;
+    if (!r->external) return GABLE_OK; /* read_parts has refused it */
     *r->external = (struct external){.length = -1};
     while (!s && wire_next(&w, &f))
         if (f.number == TENSOR_EXTERNAL && f.type == WIRE_BYTES) s = read_entry(r, f.bytes);

@@ -59,10 +59,11 @@ static float odd_float(double d)
 }
 
 /* What processors do with a real that no integer is near: the smallest integer. */
-static int64_t int_of(double d) { return d >= -0x1p63 && d < 0x1p63 ? (int64_t)d : INT64_MIN; }
+static const double two_to_63 = 9223372036854775808.0, two_to_64 = 18446744073709551616.0;
+static int64_t int_of(double d) { return d >= -two_to_63 && d < two_to_63 ? (int64_t)d : INT64_MIN; }
 static uint64_t uint_of(double d)
 {
-    return d >= 0x1p63 && d < 0x1p64 ? (uint64_t)(d - 0x1p63) + (UINT64_C(1) << 63) : (uint64_t)int_of(d);
+    return d >= two_to_63 && d < two_to_64 ? (uint64_t)(d - two_to_63) + (UINT64_C(1) << 63) : (uint64_t)int_of(d);
 }
 
 static bool is_real(enum dtype d) { return d == DTYPE_F64 || d == DTYPE_F32 || d == DTYPE_F16 || d == DTYPE_BF16; }

@@ -44,6 +44,21 @@ void onednn_free(struct onednn *d)
     free(d);
 }
 
+static bool channels_equal(struct channels a, struct channels b)
+{
+    return a.n == b.n && a.of == b.of && a.first == b.first;
+}
+bool convolution_shape_equal(const struct convolution_shape *a, const struct convolution_shape *b)
+{
+    bool same = a->images == b->images && a->groups == b->groups && a->height == b->height && a->width == b->width &&
+                a->out_height == b->out_height && a->out_width == b->out_width && a->block == b->block &&
+                a->is_planar == b->is_planar && a->has_bias == b->has_bias && a->has_relu == b->has_relu;
+    for (int i = 0; i < 2; i++)
+        same = same && a->kernel[i] == b->kernel[i] && a->stride[i] == b->stride[i] &&
+               a->dilation[i] == b->dilation[i] && a->pad_begin[i] == b->pad_begin[i] && a->pad_end[i] == b->pad_end[i];
+    return same && channels_equal(a->in, b->in) && channels_equal(a->out, b->out);
+}
+
 struct descriptions {
     dnnl_memory_desc_t x, w, bias, y, plain;
 };

@@ -22,6 +22,7 @@ struct convolution_shape {
     bool is_planar;                                                  /* the input is row-major, not in blocks */
     bool has_bias, has_relu;                                         /* forward */
 };
+bool convolution_shape_equal(const struct convolution_shape *a, const struct convolution_shape *b);
 enum convolution_pass { CONVOLUTION_FORWARD, CONVOLUTION_DATA, CONVOLUTION_WEIGHT };
 enum convolution_algorithm { CONVOLUTION_DIRECT, CONVOLUTION_WINOGRAD, CONVOLUTION_ALGORITHMS };
 

@@ -40,7 +40,7 @@ static void choose(struct trainer_session *s, struct part *p, int pass)
 }
 static bool is_alike(const struct part *a, const struct part *b)
 {
-    return a->type == b->type && memcmp(&a->shape, &b->shape, sizeof a->shape) == 0;
+    return a->type == b->type && convolution_shape_equal(&a->shape, &b->shape);
 }
 static void choose_once(struct trainer_session *s, int index, int pass)
 {

@@ -81,7 +81,8 @@ static gable_status run_split(struct call *c)
     if (!part) return operand_no_memory(c);
     gable_status s = operand_axis(c, 0, x->rank, &axis);
     if (!s) s = part_sizes(c, x->dim[axis], part);
-    struct rows whole = s || x->n == 0 ? (struct rows){0} : rows_at(x, axis);
+    struct rows whole = {0};
+    if (!s && x->n > 0) whole = rows_at(x, axis);
     const char *from = x->data;
     for (int i = 0; i < x->rank; i++) dim[i] = x->dim[i];
     for (int k = 0; k < c->n_out && !s; k++) {

@@ -16,7 +16,7 @@ static gable_status pass_all(struct call *c)
     if (s) return s;
     memset(ones.data, 1, (size_t)ones.n);
     value_convert(&ones, c->out[1]);
-    return s;
+    return GABLE_OK;
 }
 
 static gable_status drop(struct call *c, double ratio)

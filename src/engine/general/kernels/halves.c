@@ -34,13 +34,13 @@ static inline uint16_t bfloat_of_float(float f)
     return (uint16_t)((u & 0x7fffffffu) > 0x7f800000u ? u >> 16 | 0x40u : rounded);
 }
 
-#define ROW(name, from_type, to_type, expression)        \
-    HOT void name(const void *from, void *to, int64_t n) \
-    {                                                    \
-        const from_type *x = from;                       \
-        to_type *y = to;                                 \
-        EACH (i, n) y[i] = expression;                   \
-    }
+/* The loop is static: clang 14 names a cloned function of other files' reach so that they do not find it. */
+#define ROW(name, from_type, to_type, expression)                         \
+    static HOT void name##_row(const from_type *x, to_type *y, int64_t n) \
+    {                                                                     \
+        EACH (i, n) y[i] = expression;                                    \
+    }                                                                     \
+    void name(const void *from, void *to, int64_t n) { name##_row(from, to, n); }
 ROW(halves_to_floats, uint16_t, float, float_of_half(x[i]))
 ROW(halves_from_floats, float, uint16_t, half_of_float(x[i]))
 ROW(bfloats_to_floats, uint16_t, float, real((uint32_t)x[i] << 16))

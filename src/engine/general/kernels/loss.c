@@ -99,7 +99,7 @@ static gable_status reduce(struct call *c, struct loss *l, const struct value *l
     if (s) return s;
     if (is_mean) l->total /= l->total_weight;
     value_convert(is_none ? &all : &one, c->out[0]);
-    return s;
+    return GABLE_OK;
 }
 
 static gable_status run_likelihood(struct call *c)

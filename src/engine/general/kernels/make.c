@@ -54,7 +54,8 @@ static gable_status range_length(struct call *c, bool is_real, int64_t *n)
     if ((step > 0) != (limit > first) || limit == first) return GABLE_OK;
     if (__builtin_sub_overflow(limit, first, &span) || step == INT64_MIN)
         return call_refuse(c, "the range from %" PRId64 " to %" PRId64 " is too long", first, limit);
-    *n = step > 0 ? (span - 1) / step + 1 : (-span - 1) / -step + 1;
+    if (step < 0) span = -span, step = -step;
+    *n = (span - 1) / step + 1;
     return GABLE_OK;
 }
 

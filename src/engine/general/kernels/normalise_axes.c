@@ -102,7 +102,7 @@ static gable_status run_layer(struct call *c)
 /* Sums over the marked axes, one for each place of the others; `place[i]` is where element i belongs. */
 static int64_t *places_of(struct call *c, const struct value *x, const bool *is_axis, int64_t *n)
 {
-    int64_t step[SHAPE_RANK_MAX], *place = call_scratch(c, (size_t)(x->n + 1) * sizeof *place);
+    int64_t step[SHAPE_RANK_MAX] = {0}, *place = call_scratch(c, (size_t)(x->n + 1) * sizeof *place);
     *n = 1;
     for (int k = x->rank - 1; k >= 0; k--) {
         step[k] = is_axis[k] ? 0 : *n;
@@ -129,9 +129,10 @@ static gable_status run_mean_variance(struct call *c)
     if (!s) s = call_like(c, 0, x);
     if (s || x->n == 0) return s;
     int64_t *place = places_of(c, x, is_axis, &n);
-    double *mean = call_scratch(c, (size_t)(2 * n) * sizeof *mean), *square = mean + n, each = (double)(x->n / n);
-    if (!place || !mean) return operand_no_memory(c);
-    for (int64_t i = 0; i < 2 * n; i++) mean[i] = 0;
+    double *mean = call_scratch(c, (size_t)n * sizeof *mean), *square = call_scratch(c, (size_t)n * sizeof *square);
+    double each = (double)(x->n / n);
+    if (!place || !mean || !square) return operand_no_memory(c);
+    for (int64_t i = 0; i < n; i++) mean[i] = square[i] = 0;
     for (int64_t i = 0; i < x->n; i++) mean[place[i]] += at(x, i) / each;
     for (int64_t i = 0; i < x->n; i++) square[place[i]] += pow(at(x, i) - mean[place[i]], 2) / each;
     for (int64_t i = 0; i < x->n; i++) put(c->out[0], i, (at(x, i) - mean[place[i]]) / (sqrt(square[place[i]]) + 1e-9));

@@ -86,7 +86,7 @@ static void adapt_axis(const double *in, int64_t outer, int64_t size, int64_t in
 static gable_status run_adaptive(struct call *c)
 {
     const struct value *x = c->in[0];
-    int64_t dim[SHAPE_RANK_MAX], bins[SHAPE_RANK_MAX];
+    int64_t dim[SHAPE_RANK_MAX], bins[SHAPE_RANK_MAX] = {0};
     struct value from, to;
     gable_status s = check(c, x);
     if (!s) s = rule_ints(c->node, "output_size", x->rank - 2, 1, 1, 1 << 16, bins, c->e);

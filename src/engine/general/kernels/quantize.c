@@ -114,7 +114,7 @@ static gable_status convert(struct call *c, struct conversion *k, enum dtype to)
     k->x_bytes = value_element_bytes(c->in[0]->dtype);
     k->y_bytes = value_element_bytes(to);
     call_parallel(c, c->in[0]->n, GRAIN, convert_rows, k);
-    return s;
+    return GABLE_OK;
 }
 
 static gable_status run_quantize(struct call *c)
@@ -161,7 +161,7 @@ static gable_status run_dynamic(struct call *c)
     if (c->n_out > 2) *(uint8_t *)c->out[2]->data = (uint8_t)zero;
     struct conversion k = {F32_to_U8, x->data, c->out[0]->data, sizeof(float), 1, &scale, &zero, 1, x->n};
     call_parallel(c, x->n, GRAIN, convert_rows, &k);
-    return s;
+    return GABLE_OK;
 }
 
 const struct kernel kernels_quantize[] = {

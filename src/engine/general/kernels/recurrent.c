@@ -18,6 +18,7 @@ struct recurrent {
     struct cell cell[2];
     char *sums, *gate, *through, *h, *c; /* of one direction: steps x batch x gates x hidden; batch x ... */
 };
+enum stage { GATE_FILL, GATE_OPEN, GATE_CLOSE };
 struct pass { /* one direction of a layer, one step */
     const struct recurrent *l;
     int direction;
@@ -25,7 +26,7 @@ struct pass { /* one direction of a layer, one step */
     int64_t step;
     const char *late_bias; /* GRU: what is added to the state's product before the reset gate */
     char *y;               /* NULL where nobody reads it */
-    enum { GATE_FILL, GATE_OPEN, GATE_CLOSE } stage;
+    enum stage stage;
 };
 
 static const struct value *optional(const struct call *c, int i) { return call_has(c, i) ? c->in[i] : NULL; }
@@ -115,7 +116,7 @@ static gable_status read_cells(struct call *c, struct recurrent *l)
     if (has_names && listed->n != each * l->directions)
         return call_refuse(c, "names %d activations, %d are needed", listed->n, each * l->directions);
     for (int d = 0; d < l->directions && !s; d++) {
-        struct squash squash[3];
+        struct squash squash[3] = {0};
         for (int i = 0; i < each && !s; i++)
             s = read_squash(c, has_names ? listed->strings[d * each + i] : usual[l->gates][i], &alphas, &betas,
                             &squash[i]);
@@ -155,7 +156,7 @@ static gable_status make_room(struct call *c, struct recurrent *l)
     if (!l->gate || !l->through || !l->h || !l->c) return operand_no_memory(c);
     memset(l->gate, 0, gates * units);
     memset(l->through, 0, units);
-    return s;
+    return GABLE_OK;
 }
 
 /* Sequence n's state of one direction, in the values that hold all of them. */
@@ -250,7 +251,7 @@ static void run_rows(void *arg, int64_t first, int64_t end)
     }
 }
 
-static void run_stage(struct call *c, struct pass *p, int stage)
+static void run_stage(struct call *c, struct pass *p, enum stage stage)
 {
     p->stage = stage;
     call_parallel(c, p->l->batch, GRAIN / (p->l->gates * p->l->hidden) + 1, run_rows, p);

@@ -168,7 +168,7 @@ static gable_status run_align(struct call *c)
     if (s) return s;
     int64_t cells = r.out_height * r.out_width;
     call_parallel(c, r.rois->dim[0] * r.channels, GRAIN / (64 * cells) + 1, align_planes, &r);
-    return s;
+    return GABLE_OK;
 }
 
 /* Cells of a region along one axis: whole elements, cut where the picture ends. */

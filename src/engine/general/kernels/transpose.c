@@ -147,7 +147,7 @@ static gable_status read_order(struct call *c, int rank, int *order)
 
 gable_status move_transposed(struct call *c, const struct value *x, const int *order, struct value *out)
 {
-    int64_t stride[SHAPE_RANK_MAX], step = 1;
+    int64_t stride[SHAPE_RANK_MAX] = {0}, step = 1;
     struct walk w = {.operands = 1, .rank = x->rank};
     for (int i = x->rank - 1; i >= 0; i--) {
         stride[i] = step;

@@ -78,7 +78,7 @@ static gable_status read_mel(struct call *c, struct mel *m)
     m->rate = (double)rate;
     m->low_mel = mel_of_hertz(low);
     m->step = (mel_of_hertz(high) - m->low_mel) / (double)(m->columns + 2);
-    return s;
+    return GABLE_OK;
 }
 
 static gable_status run_mel(struct call *c)
