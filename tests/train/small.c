@@ -108,6 +108,31 @@ static layer deep_5(struct graph *g, layer x) { return small_conv(g, first(g, x)
 static layer deep_5_stride(struct graph *g, layer x) { return small_conv(g, first(g, x), 6, 5, 2, 2, 6, false); }
 static layer deep_odd(struct graph *g, layer x) { return small_conv(g, first(g, x), 6, 4, 3, 1, 6, false); }
 static layer deep_7(struct graph *g, layer x) { return small_conv(g, first(g, x), 6, 7, 1, 3, 6, false); }
+/* Two readers of one tensor: the second part of its gradient is added. */
+static layer deep_beside(struct graph *g, layer x)
+{
+    layer y = first(g, x), z = small_conv(g, y, 6, 3, 1, 1, 6, false);
+    return small_both(g, "Add", z, small_conv(g, y, 6, 3, 1, 1, 1, false));
+}
+static layer deep_before(struct graph *g, layer x)
+{
+    layer y = first(g, x), z = small_conv(g, y, 6, 1, 1, 0, 1, false);
+    return small_both(g, "Add", z, small_conv(g, y, 6, 3, 1, 1, 6, false));
+}
+static layer many_readers(struct graph *g, layer x)
+{
+    layer y = first(g, x), z = small_both(g, "Add", small_node(g, "Sigmoid", y), small_node(g, "HardSwish", y));
+    z = small_both(g, "Add", z, pooled(g, "MaxPool", y, 3, 1, 1));
+    z = small_both(g, "Add", z, pooled(g, "AveragePool", y, 3, 1, 1));
+    z = small_both(g, "Add", z, small_norm(g, y));
+    z = small_both(g, "Mul", z, small_node(g, "GlobalAveragePool", y));
+    return small_both(g, "Mul", z, y);
+}
+static layer linear_readers(struct graph *g, layer x)
+{
+    layer y = small_node(g, "Flatten", small_node(g, "GlobalAveragePool", first(g, x)));
+    return small_both(g, "Add", small_linear(g, y, 7), small_linear(g, y, 7));
+}
 static layer norm_alone(struct graph *g, layer x) { return small_norm(g, first(g, x)); }
 static layer norm_relu(struct graph *g, layer x)
 {
@@ -221,6 +246,10 @@ static const struct small smalls[] = {
     {"depthwise 5x5 stride 2", deep_5_stride},
     {"depthwise 4x4 stride 3", deep_odd},
     {"depthwise 7x7", deep_7},
+    {"depthwise and conv", deep_beside},
+    {"conv and depthwise", deep_before},
+    {"many readers", many_readers},
+    {"two linear readers", linear_readers},
     {"norm", norm_alone},
     {"norm relu", norm_relu},
     {"norm swish", norm_swish},

@@ -146,14 +146,19 @@ static void back_plane(struct trainer_session *s, struct part *p, int image, int
     (void)thread;
     if (p->rest >= 0) n.act = (struct activation){0};
     const float *dy = value_gradient(s, y) + value_plane(s, y, image, block);
-    float *dx = value_gradient(s, x) + value_plane(s, x, image, block);
+    float *dx =
+        (p->temporary >= 0 ? buffer_now(s, p->temporary) : value_gradient(s, x)) + value_plane(s, x, image, block);
     const struct train_kernels *k = s->plan->kernels;
     k->norm_back(&n, &slopes, value_now(s, x) + value_plane(s, x, image, block), dy, value_pixels(x), dx);
     if (p->rest < 0 || p->flow[p->rest] != FLOW_ADD) return;
     const struct value *rest = p->in[p->rest];
     k->accumulate(dy, value_pixels(x) * s->plan->vl, value_gradient(s, rest) + value_plane(s, rest, image, block));
 }
-static void norm_data(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, back_plane); }
+static void norm_data(struct trainer_session *s, struct part *p)
+{
+    each_plane(s, p, p->out->blocks, back_plane);
+    join_temporary(s, p);
+}
 
 static int norm_reads(const struct part *p, enum train_pass pass)
 {

@@ -67,16 +67,6 @@ static void convolution_weight(struct trainer_session *s, struct part *p)
                     after_weights(s, c));
     convolution_unpack(c, scratch_floats(s), parameter_gradient(s, p->weight), after_weights(s, c));
 }
-static void accumulate_temporary(struct trainer_session *s, struct part *p, long first, long last)
-{
-    s->plan->kernels->accumulate(buffer_now(s, p->temporary) + first, last - first,
-                                 value_gradient(s, p->in[0]) + first);
-}
-static void join_temporary(struct trainer_session *s, struct part *p)
-{
-    if (p->temporary < 0) return;
-    each_range(s, p, (long)s->plan->batch * (long)value_stride(s, p->in[0]), 4096, accumulate_temporary);
-}
 static void convolution_data(struct trainer_session *s, struct part *p)
 {
     struct convolution *c = p->convolution[CONVOLUTION_DATA];

@@ -135,7 +135,9 @@ static void backward_part(struct scheduling *s, struct part *p)
     touch_reads(s, p, PASS_DATA);
     settle_same(p);
     for (int i = 0; i < p->n_in; i++) settle_flow(s, p, i);
-    if (p->type == &part_convolution && p->flow[0] == FLOW_ADD) p->temporary = add_buffer(s, p->in[0]);
+    const struct part_type *t = p->type;
+    bool is_apart = t == &part_convolution || t == &part_depthwise || t == &part_norm; /* they write, and cannot add */
+    if (is_apart && p->flow[0] == FLOW_ADD) p->temporary = add_buffer(s, p->in[0]);
 }
 
 /* Forward values that live past the loss are saved; a view of a host keeps the host. */

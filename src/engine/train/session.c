@@ -89,3 +89,14 @@ float random_at(const struct trainer_session *s, const struct part *p, uint64_t 
 {
     return (float)(random_bits(s, p, i) >> 40) * 0x1p-24f;
 }
+
+static void accumulate_temporary(struct trainer_session *s, struct part *p, long first, long last)
+{
+    s->plan->kernels->accumulate(buffer_now(s, p->temporary) + first, last - first,
+                                 value_gradient(s, p->in[0]) + first);
+}
+void join_temporary(struct trainer_session *s, struct part *p)
+{
+    if (p->temporary < 0) return;
+    each_range(s, p, (long)s->plan->batch * (long)value_stride(s, p->in[0]), 4096, accumulate_temporary);
+}

@@ -39,6 +39,9 @@ typedef void range_work(struct trainer_session *s, struct part *p, long first, l
 /* 0..n - 1 in ranges that start at multiples of `unit`, shared by the threads. */
 void each_range(struct trainer_session *s, struct part *p, long n, long unit, range_work *work);
 
+/* Adds a part's gradient of input 0 to what is there, where it was written apart. */
+void join_temporary(struct trainer_session *s, struct part *p);
+
 static inline float *parameter_at(const struct trainer_session *s, int tensor)
 {
     return tensor < 0 ? NULL : s->parameters + s->plan->parameter[tensor];
