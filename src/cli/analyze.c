@@ -68,7 +68,7 @@ static const struct argp_option options[] = {
     {"rule", KEY_RULE, "FILE", 0, "YAML: costs of operators that have no rule", 0},
     {"claim", KEY_CLAIM, "NUMBER", 0, "what gives a printed number: 3.8G, 25.6M params", 0},
     {"against", KEY_AGAINST, "MODEL", 0, "what this model adds to the first, removes, reshapes", 0},
-    {"markdown", KEY_MARKDOWN, NULL, 0, "with --against: tables for a pull request", 0},
+    {"markdown", KEY_MARKDOWN, NULL, 0, "with --against or --budget: tables for a pull request", 0},
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
     {"what-if", KEY_WHAT_IF, "LIST", 0, "with --chip: what int8,batch=8,fuse,bw=2x,flops=2x,... would remove", 0},
@@ -283,8 +283,10 @@ static int show_json(const struct request *r, const struct subject *s, int n)
     gable_error e = {0};
     for (int i = 0; i < n && !e.status; i++) {
         json_t *model = analyze_json_model(&s[i]);
-        if (r->wants_conventions)
+        if (r->wants_conventions) {
             json_object_set_new(model, "conventions", analyze_json_conventions(&s[i], r->convention));
+            json_object_set_new(model, "conventions_checked", json_boolean(analyze_conventions_are_checked(&s[i])));
+        }
         if (r->wants_changes) json_object_set_new(model, "what_if", analyze_json_whatif(&s[i], &r->changes, &e));
         if (r->wants_symbolic && !e.status) json_object_set_new(model, "symbolic", analyze_json_symbolic(&s[i], &e));
         if (r->wants_memory && !e.status)
@@ -375,7 +377,8 @@ static int check_budget(const struct request *r, const struct subject *s, int n)
 {
     int exit_status = 0;
     for (int i = r->against ? 1 : 0; i < n && r->budget_file; i++) {
-        int status = budget_check(&r->budget, &s[i], stderr);
+        if (r->wants_markdown && (r->against || i)) printf("\n");
+        int status = budget_check(&r->budget, &s[i], r->wants_markdown ? BUDGET_MARKDOWN : BUDGET_LINES);
         if (status) exit_status = status;
     }
     return exit_status;
@@ -397,7 +400,9 @@ static int run(const struct command *self, int argc, char **argv)
     if (r.claim) return analyze_claim(r.models[0], &r.options, r.claim, r.wants_json);
     if (r.against && (r.n_models != 1 || r.n_batches != 1))
         return cli_usage(self, "--against compares two models at one batch: gable analyze A --against B");
-    if (r.wants_markdown && !r.against) return cli_usage(self, "--markdown belongs to --against MODEL");
+    if (r.wants_markdown && !r.against && !r.budget_file)
+        return cli_usage(self, "--markdown belongs to --against MODEL or --budget FILE");
+    if (r.wants_markdown && r.wants_json) return cli_usage(self, "--markdown or --json: which one?");
     if (r.wants_changes && !r.chip) return cli_usage(self, "--what-if needs --chip ID: 'gable chips' lists them");
     if (r.figure && (!r.wants_memory || r.n_models * r.n_batches != 1))
         return cli_usage(self, "--figure FILE belongs to --memory of one model at one batch");
@@ -411,7 +416,7 @@ static int run(const struct command *self, int argc, char **argv)
         error_set(&e, GABLE_NO_MEMORY, "no memory");
     else if (!load_files(&r, &e) && !load_all(&r, s, &n, &e))
         load_chip(&r, s, n, &chips, &e);
-    exit_status = e.status ? cli_fail(&e) : r.against ? show_diff(&r, s) : show(&r, s, n);
+    exit_status = e.status ? cli_fail(&e) : r.against ? show_diff(&r, s) : r.wants_markdown ? 0 : show(&r, s, n);
     if (!exit_status) exit_status = check_budget(&r, s, n);
     if (!exit_status && r.is_strict) exit_status = analyze_strict(s, n);
     for (int i = 0; i < n; i++) {

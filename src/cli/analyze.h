@@ -50,6 +50,7 @@ void analyze_print_comparison(const struct subject *s, int n);
 void analyze_print_tree(const struct subject *s, int depth);
 
 /* What other tools count, with the terms that make the difference; `only` NULL: all tools. */
+bool analyze_conventions_are_checked(const struct subject *s); /* a model of the zoo, not a file */
 void analyze_print_conventions(const struct subject *s, const struct convention *only);
 
 /* "coverage: 100 % of 69 nodes have an exact rule", and the operators that have none, by name. */

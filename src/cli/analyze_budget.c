@@ -1,9 +1,11 @@
 #include "cli/analyze_budget.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "base/yaml_reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,21 +78,60 @@ gable_status budget_load(const char *path, struct budget *out, gable_error *e)
     return s;
 }
 
-int budget_check(const struct budget *b, const struct subject *s, FILE *out)
+/* A limit and how the model stands to it. */
+struct verdict {
+    count value;
+    bool is_passed, is_open; /* open: the value is known only from below */
+};
+
+static struct verdict judge(const struct budget *b, const struct subject *s, int i)
+{
+    struct verdict v = {.value = value_of(s->analysis, i)};
+    v.is_open = i < 2 && !analyze_is_complete(s);
+    v.is_passed = v.value == COUNT_MAX || (double)v.value > b->limit[i];
+    return v;
+}
+
+static void print_line(const struct budget *b, const struct subject *s, int i, const struct verdict *v)
+{
+    fprintf(stderr, "budget: %s %s of %s: %s%s, limit %s\n",
+            v->is_passed ? "PASSED,"
+            : v->is_open ? "not known,"
+                         : "kept,",
+            names[i], s->graph->name, v->is_open ? ">= " : "", quantity_exact(v->value).text,
+            quantity_exact((count)b->limit[i]).text);
+}
+
+static void print_markdown_head(const struct subject *s)
+{
+    struct text name = {0};
+    text_add_safe(&name, s->graph->name, 120);
+    printf("**%s**, batch %d\n\n| budget | value | limit | of it | |\n|---|---:|---:|---:|---|\n",
+           name.data ? name.data : "", s->analysis->batch);
+    text_release(&name);
+}
+
+static void print_markdown_row(const struct budget *b, int i, const struct verdict *v)
+{
+    printf("| %s | %s%s | %s | %.1f %% | %s |\n", names[i], v->is_open ? ">= " : "", quantity_exact(v->value).text,
+           quantity_exact((count)b->limit[i]).text, b->limit[i] > 0 ? 100 * (double)v->value / b->limit[i] : 0,
+           v->is_passed ? "**passed**"
+           : v->is_open ? "not known"
+                        : "kept");
+}
+
+int budget_check(const struct budget *b, const struct subject *s, enum budget_form form)
 {
     int exit_status = 0;
+    if (form == BUDGET_MARKDOWN) print_markdown_head(s);
     for (int i = 0; i < BUDGET_LIMITS; i++) {
         if (b->limit[i] < 0) continue;
-        count value = value_of(s->analysis, i);
-        bool is_work = i < 2, is_open = is_work && !analyze_is_complete(s);
-        bool is_passed = value == COUNT_MAX || (double)value > b->limit[i];
-        fprintf(out, "budget: %s %s of %s: %s%s, limit %s\n",
-                is_passed ? "PASSED,"
-                : is_open ? "not known,"
-                          : "kept,",
-                names[i], s->graph->name, is_open ? ">= " : "", quantity_exact(value).text,
-                quantity_exact((count)b->limit[i]).text);
-        if (is_passed || is_open) exit_status = gable_exit_status(GABLE_REGRESSION);
+        struct verdict v = judge(b, s, i);
+        if (form == BUDGET_MARKDOWN)
+            print_markdown_row(b, i, &v);
+        else
+            print_line(b, s, i, &v);
+        if (v.is_passed || v.is_open) exit_status = gable_exit_status(GABLE_REGRESSION);
     }
     return exit_status;
 }

@@ -6,14 +6,13 @@
 #define CLI_ANALYZE_BUDGET_H
 #include "cli/analyze.h"
 
-#include <stdio.h>
-
 enum { BUDGET_LIMITS = 5 };
 struct budget {
     double limit[BUDGET_LIMITS]; /* negative where there is none */
 };
 gable_status budget_load(const char *path, struct budget *out, gable_error *e);
-/* One line per limit on `out`, the value beside it; the exit status: 3 where one is passed, or where a total with a
-   limit is only known from below and so may pass it. */
-int budget_check(const struct budget *b, const struct subject *s, FILE *out);
+/* One line per limit on stderr, or a Markdown table on stdout, the value beside it; the exit status: 3 where one is
+   passed, or where a total with a limit is only known from below and so may pass it. */
+enum budget_form { BUDGET_LINES, BUDGET_MARKDOWN };
+int budget_check(const struct budget *b, const struct subject *s, enum budget_form form);
 #endif

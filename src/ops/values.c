@@ -73,20 +73,41 @@ static bool fold_concat(const struct node *n, int part, size_t n_out, int64_t *o
     return at == n_out;
 }
 
+/* Along one axis of a list, or along the first of a matrix: exporters turn the rows of a pads table round so. */
 static bool fold_slice(const struct node *n, int part, size_t n_out, int64_t *out)
 {
     const struct tensor *x = n->in[0];
-    int64_t start[SHAPE_RANK_MAX], step[SHAPE_RANK_MAX] = {1};
-    int n_start, n_step;
+    int64_t start[SHAPE_RANK_MAX], step[SHAPE_RANK_MAX] = {1}, axis[SHAPE_RANK_MAX] = {0};
+    int n_start, n_step, n_axis;
     (void)part;
-    if (!x->ints || x->shape.rank != 1 || rule_listed(n, "starts", 1, start, &n_start, NULL) || n_start != 1)
+    if (!x->ints || x->shape.rank < 1 || rule_listed(n, "starts", 1, start, &n_start, NULL) || n_start != 1)
         return false;
     if (rule_listed(n, "steps", 4, step, &n_step, NULL) || n_step > 1) return false;
+    if (rule_listed(n, "axes", 3, axis, &n_axis, NULL) || n_axis > 1 || axis[0] > 0) return false;
+    if (axis[0] < 0 && axis[0] != -x->shape.rank) return false;
     int64_t size = x->shape.dim[0], at = start[0] < 0 ? start[0] + size : start[0];
+    size_t row = size ? length(x) / (size_t)size : 0;
     at = at < 0 ? 0 : at >= size ? (step[0] < 0 ? size - 1 : size) : at;
-    for (size_t i = 0; i < n_out; i++, at += step[0]) {
+    for (size_t i = 0; row && i < n_out / row; i++, at += step[0]) {
         if (at < 0 || at >= size) return false;
-        out[i] = x->ints[at];
+        memcpy(out + i * row, x->ints + (size_t)at * row, row * sizeof *out);
+    }
+    return n_out == 0 || row > 0;
+}
+
+static bool fold_transpose(const struct node *n, int part, size_t n_out, int64_t *out)
+{
+    const struct shape *x = in_shape(n, 0), *y = &n->out[0]->shape;
+    (void)part;
+    if (!n->in[0]->ints) return false;
+    for (size_t i = 0; i < n_out; i++) { /* the place of y's element i in x */
+        size_t rest = i, from = 0;
+        for (int k = y->rank - 1; k >= 0; k--) {
+            int64_t axis = node_int_at(n, "perm", k, y->rank - 1 - k);
+            from += rest % (size_t)y->dim[k] * (size_t)shape_product(x, (int)axis + 1);
+            rest /= (size_t)y->dim[k];
+        }
+        out[i] = n->in[0]->ints[from];
     }
     return true;
 }
@@ -210,39 +231,23 @@ static const struct {
     const char *op;
     fold_rule *fold;
 } rules[] = {
-    {"Neg", fold_unary},
-    {"Abs", fold_unary},
-    {"Not", fold_unary},
-    {"And", fold_binary},
-    {"Or", fold_binary},
-    {"GreaterOrEqual", fold_binary},
-    {"LessOrEqual", fold_binary},
-    {"Shape", fold_shape},
-    {"Size", fold_size},
-    {"Cast", fold_cast},
-    {"Identity", fold_copy},
-    {"Reshape", fold_copy},
-    {"Squeeze", fold_copy},
-    {"Unsqueeze", fold_copy},
-    {"Flatten", fold_copy},
-    {"Gather", fold_gather},
-    {"Concat", fold_concat},
-    {"Slice", fold_slice},
-    {"Split", fold_split},
-    {"Add", fold_binary},
-    {"Sub", fold_binary},
-    {"Mul", fold_binary},
-    {"Div", fold_binary},
-    {"Mod", fold_binary},
-    {"Equal", fold_binary},
-    {"Greater", fold_binary},
-    {"Less", fold_binary},
-    {"Max", fold_binary},
-    {"Min", fold_binary},
-    {"Where", fold_where},
-    {"ConstantOfShape", fold_constant_of_shape},
-    {"Expand", fold_expand},
-    {"Range", fold_range},
+    {"Neg", fold_unary},           {"Abs", fold_unary},
+    {"Not", fold_unary},           {"And", fold_binary},
+    {"Or", fold_binary},           {"GreaterOrEqual", fold_binary},
+    {"LessOrEqual", fold_binary},  {"Shape", fold_shape},
+    {"Size", fold_size},           {"Cast", fold_cast},
+    {"Identity", fold_copy},       {"Reshape", fold_copy},
+    {"Squeeze", fold_copy},        {"Unsqueeze", fold_copy},
+    {"Flatten", fold_copy},        {"Gather", fold_gather},
+    {"Concat", fold_concat},       {"Slice", fold_slice},
+    {"Transpose", fold_transpose}, {"Split", fold_split},
+    {"Add", fold_binary},          {"Sub", fold_binary},
+    {"Mul", fold_binary},          {"Div", fold_binary},
+    {"Mod", fold_binary},          {"Equal", fold_binary},
+    {"Greater", fold_binary},      {"Less", fold_binary},
+    {"Max", fold_binary},          {"Min", fold_binary},
+    {"Where", fold_where},         {"ConstantOfShape", fold_constant_of_shape},
+    {"Expand", fold_expand},       {"Range", fold_range},
     {"ReduceProd", fold_product},
 };
 
