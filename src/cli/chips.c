@@ -97,10 +97,10 @@ static int unknown_chip(const struct chips *c, const char *id)
         ids[i] = c->chip[i].id;
         if (*id && strstr(ids[i], id) && near.len < 100) text_addf(&near, "%s%s", near.len ? ", " : "", ids[i]);
     }
-    if (ids && !near.len) nearest = text_nearest(id, ids, (size_t)c->n);
+    if (ids && *id && !near.len) nearest = text_nearest(id, ids, (size_t)c->n);
     if (nearest) text_add(&near, nearest);
     for (int i = 0; ids && i < c->n; i++) ids[i] += strcspn(ids[i], "_") + (strchr(ids[i], '_') != NULL);
-    nearest = ids && !near.len ? text_nearest(id, ids, (size_t)c->n) : NULL; /* people leave the vendor out */
+    nearest = ids && *id && !near.len ? text_nearest(id, ids, (size_t)c->n) : NULL; /* people leave the vendor out */
     for (int i = 0; nearest && i < c->n; i++)
         if (ids[i] == nearest) text_add(&near, c->chip[i].id);
     error_set(&e, GABLE_USAGE, "there is no chip '%.60s'%s%s; 'gable chips' lists them", id,
@@ -161,6 +161,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (exit_status) return exit_status;
     if (r.wants_plot && (!r.n_ids || r.n_ids > PLOT_ROOFS_MAX))
         return cli_usage(self, "--plot draws 1 to %d chips: name them", PLOT_ROOFS_MAX);
+    if (r.check && !*r.check) return cli_usage(self, "--check takes the name of a file, not ''");
     if (r.check && (r.n_ids || r.wants_plot)) return cli_usage(self, "--check FILE takes no chips and no --plot");
     if (chips_load(r.path, &c, &e)) return cli_fail(&e);
     if (r.check) {
