@@ -60,7 +60,10 @@ static gable_status read_input(struct reader *r, const Onnx__ValueInfoProto *v)
     enum tensor_form form;
     int rank = -1;
     if (!v->name || !*v->name) return error_set(r->e, GABLE_BAD_INPUT, "an input has no name");
-    if (names_find(r->names, v->name)) return GABLE_OK; /* old files list their initializers as inputs */
+    const struct tensor *known = names_find(r->names, v->name);
+    if (known && known->role == ROLE_INPUT)
+        return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s is listed twice", v->name);
+    if (known) return GABLE_OK; /* old files list their initializers as inputs */
     bool is_known = reader_type(r, v->type, &d, &form, &rank, dim);
     if (!is_known && rank < 0 && v->type && v->type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
         return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has more than 64 dimensions", v->name);

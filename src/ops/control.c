@@ -140,7 +140,7 @@ static int64_t trips_of(const struct node *n)
 
 static gable_status loop_open(const struct node *n, struct graph *body, int carried, gable_error *e)
 {
-    if (!body) return error_set(e, GABLE_BAD_INPUT, "body is missing");
+    if (!body || n->n_in < 2) return error_set(e, GABLE_BAD_INPUT, "body or its first two inputs are missing");
     if (body->n_inputs != carried + 2 || body->n_outputs < carried + 1 || n->n_out > body->n_outputs - 1)
         return error_set(e, GABLE_BAD_INPUT, "its body has %d inputs and %d outputs, the node carries %d and gives %d",
                          body->n_inputs, body->n_outputs, carried, n->n_out);
@@ -323,7 +323,7 @@ static struct cost map_cost(const struct node *n) { return body_cost(body_of(n, 
 const struct op control_ops[] = {
     ROW("If", 1, 1, if_shape, if_cost, if_certain,
         "the branch taken; where data decide, the cheaper one: a lower bound"),
-    ROW("Loop", 2, -1, loop_shape, loop_cost, loop_certain,
+    ROW("Loop", 0, -1, loop_shape, loop_cost, loop_certain,
         "trips x body; where data decide, one pass, or all trips: a bound"),
     ROW("Scan", 0, -1, scan_shape, scan_cost, scan_certain, "length x body"),
     ROW("SequenceMap", 1, -1, map_shape, map_cost, NULL, "the body once: a lower bound"),
