@@ -101,6 +101,8 @@ static enum outcome run_here(struct conformance_case *c, bool verbose)
     snprintf(path, sizeof path, "%s/model.onnx", c->folder);
     if (onnx_read(path, &options, &graph, &e)) return fails(c, UNSUPPORTED, &e);
     const struct general_options how = {.bytes_max = VALUES_MOST};
+    /* as ONNX's runner, which asks no input for the shape that the model states: some of its own data differ */
+    for (int i = 0; i < graph->n_inputs; i++) graph->inputs[i]->has_shape = false;
     enum outcome o = PASSED;
     if (initializers_open(path, &values, &e) || general_open(graph, initializers_values(values), &cpus, &how, &g, &e))
         o = fails(c, UNSUPPORTED, &e);

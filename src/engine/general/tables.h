@@ -44,6 +44,7 @@
     X(spectrum) \
     X(suppress) \
     X(text) \
+    X(tfidf) \
     X(topk) \
     X(transpose) \
     X(unary) \
