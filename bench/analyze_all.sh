@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 [ -x build/gable ] || make >&2
 times=$(mktemp)
 trap 'rm -f "$times"' EXIT
-build/gable models --json | grep -oE '"id": *"[^"]+"' | cut -d'"' -f4 | while read -r model; do
+build/gable models --json | grep -oE '"name": *"[^"]+"' | cut -d'"' -f4 | while read -r model; do
     hyperfine --shell=none --warmup 3 --runs 20 --output=null --style=none --export-csv "$times" \
         "build/gable analyze $model --as all --symbolic --memory" 2>/dev/null
     awk -F, -v model="$model" 'NR == 2 {printf "%8.2f ms  %s\n", 1e3 * $4, model}' "$times"

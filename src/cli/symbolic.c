@@ -160,7 +160,8 @@ static void attempt(struct search *q, const struct attempt *t)
     grid_at(&g, 0, base);
     const struct sample *first = sample_at(q, base);
     if (!first) return;
-    for (int of = 0; of < SYMBOLIC_N; of++) {
+    for (int i = 0; i < SYMBOLIC_N; i++) {
+        enum symbolic_of of = (enum symbolic_of)i;
         struct symbolic_total *total = &y->totals[of];
         if (total->is_found || !fit(q, &g, of, first->peak_step, &total->p)) continue;
         total->n_checked = check(q, &g, of, first->peak_step, &total->p);
@@ -190,7 +191,7 @@ static void halve(struct search *q)
             count value;
             const struct symbolic_total *t = &y->totals[of];
             if (!p || !t->is_found || t->step != step || !polynomial_value(&t->p, x, &value) ||
-                value != value_of(p, of, q->samples[0].peak_step))
+                value != value_of(p, (enum symbolic_of)of, q->samples[0].peak_step))
                 return;
         }
         for (int of = 0; of < SYMBOLIC_N; of++) {
@@ -206,7 +207,7 @@ static void find_pieces(struct search *q)
     struct symbolic *y = q->out;
     const struct attempt t = {y->totals[SYMBOLIC_PEAK].step, y->totals[SYMBOLIC_PEAK].degree};
     const struct grid g = grid_of(y, &t);
-    int steps[SYMBOLIC_PIECES];
+    int steps[SYMBOLIC_PIECES] = {0};
     for (int i = 0, n = q->n_samples; i < n; i++) {
         const struct sample *p = &q->samples[i];
         int k = 0;
@@ -300,7 +301,7 @@ gable_status symbolic_load(struct subject *s, gable_error *e)
         s->graph = NULL;
     }
     *e = first;
-    return status;
+    return status ? status : GABLE_FAILED;
 }
 
 gable_status symbolic_find(const struct subject *s, struct symbolic *out, gable_error *e)

@@ -29,18 +29,18 @@ static bool unknown(const char *term, gable_error *e)
 /* "2x", "2", "1.5x" */
 static bool parse_times(const char *term, const char *text, double *out, gable_error *e)
 {
-    char *end;
+    char *end = NULL;
     *out = strchr("0123456789.", *text) ? strtod(text, &end) : 0;
-    if (*out > 0 && *out <= 1e6 && *text && (!*end || !strcmp(end, "x"))) return true;
+    if (end && *out > 0 && *out <= 1e6 && *text && (!*end || !strcmp(end, "x"))) return true;
     error_set(e, GABLE_USAGE, "--what-if %.40s: expected a factor above 0 such as 2x", term);
     return false;
 }
 
 static bool parse_batch(const char *term, const char *text, int *out, gable_error *e)
 {
-    char *end;
+    char *end = NULL;
     long n = strchr("0123456789", *text) && *text ? strtol(text, &end, 10) : 0;
-    if (n >= 1 && n <= BATCH_MAX && !*end) {
+    if (n >= 1 && n <= BATCH_MAX && end && !*end) {
         *out = (int)n;
         return true;
     }
@@ -154,7 +154,7 @@ static bool touch(const struct setting *before, const struct setting *after, str
         double old = unit_floor(before, n->cost, node_bytes(n), &ignored);
         double now = unit_floor(after, b->nodes[i].cost, node_bytes(&b->nodes[i]), &ignored);
         bool is_joined = after->is_fused && !n->node->op->is_view && (n->group < 0 || sizes[n->group] > 1);
-        if (!old || (!is_joined && fabs(now - old) <= 1e-9 * old)) continue;
+        if (!(old > 0) || (!is_joined && fabs(now - old) <= 1e-9 * old)) continue;
         o->n_touched++;
         o->touched_s += old;
         removed[n->kind] += is_joined ? old : old - now;
