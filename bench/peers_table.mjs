@@ -41,7 +41,7 @@ ${description}, ${results[0].threads} threads each, fp32, 224 x 224, onnxruntime
 
 ${batches.map(mean).join('\n')}
 
-Made by \`bench/peers\`: both sides run the same weights and images alternately in one process group, model by model; a
+Made by \`bench/peers\`: both sides run the same weights and images alternately, model by model; a
 round is one burst of each. Milliseconds of a whole batch, the fastest pass of all rounds. *roof*: FLOPs that Gable executes /
 the highest fp32 peak seen beside any of the runs (${digits(peak / 1e9)} GFLOP/s). *ratio*: ONNX Runtime / Gable, fastest passes.
 *paired*: the median of the ratios of each round. *cap*: ONNX Runtime / roof, what an engine that executes these FLOPs could
