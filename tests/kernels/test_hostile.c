@@ -106,9 +106,49 @@ static void numbers_that_count(void **state)
     cases_survive(cases, COUNT_OF(cases));
 }
 
+/* Windows, transforms, boxes, recurrent layers, sizes, convolutions. */
+static void numbers_that_shape(void **state)
+{
+    static const struct kernel_case cases[] = {
+        {"HannWindow", "periodic=0 output_datatype=1", {"s64[] 4"}, LEFT},
+        {"MelWeightMatrix", "", {"s64[] 2", "s64[] 16", "s64[] 8192", "f32[] 0", "f32[] 4000"}, LEFT},
+        {"DFT", "axis=1 inverse=0 onesided=1", {"f32[1,3,1] 1 2 3", "s64[] 4"}, LEFT},
+        {"STFT", "onesided=1", {"f32[1,4,1] 1 2 3 4", "s64[] 1", "", "s64[] 3"}, LEFT},
+        {"NonMaxSuppression",
+         "center_point_box=1",
+         {"f32[1,2,4] 1 1 2 2 1.5 1 2 2", "f32[1,2,2] 1 2 2 1", "s64[] 9", "f32[] 0.5"},
+         LEFT},
+        {"NegativeLogLikelihoodLoss", "ignore_index=1", {"f32[2,2] 1 2 3 4", "s64[2] 1 0"}, LEFT},
+        {"SoftmaxCrossEntropyLoss", "ignore_index=1", {"f32[2,2] 1 2 3 4", "s32[2] 1 0"}, LEFT},
+        {"GridSample", "align_corners=1", {FOUR, "f32[1,1,1,2] 1e30 -1e30"}, LEFT},
+        {"RoiAlign",
+         "output_height=1 output_width=2 sampling_ratio=1",
+         {"f32[1,1,2,2] 1 2 3 4", "f32[1,4] 0 0 1 1", "s64[1] 0"},
+         LEFT},
+        {"MaxRoiPool", "pooled_shape=[1,2]", {"f32[1,1,2,2] 1 2 3 4", "f32[1,5] 0 -1e30 0 1e30 1"}, LEFT},
+        {"MaxUnpool",
+         "kernel_shape=[2] strides=[2] pads=[0,0]",
+         {"f32[1,1,2] 5 6", "s64[1,1,2] 1 2", "s64[3] 1 1 4"},
+         LEFT},
+        {"RNN", "hidden_size=1 layout=0", {"f32[2,1,1] 1 2", "f32[1,1,1] 1", "f32[1,1,1] 1", "", "s32[1] 2"}, LEFT},
+        {"LSTM", "input_forget=1", {"f32[1,1,1] 1", "f32[1,4,1] 1 1 1 1", "f32[1,4,1] 1 1 1 1"}, LEFT},
+        {"GRU", "linear_before_reset=1", {"f32[1,1,1] 1", "f32[1,3,1] 1 1 1", "f32[1,3,1] 1 1 1"}, LEFT},
+        {"Resize", "mode:linear exclude_outside=1", {"f32[2,2] 1 2 3 4", "", "", "s64[2] 2 3"}, LEFT},
+        {"Resize", "mode:cubic antialias=1 OPSET=18", {"u8[4] 1 2 3 4", "", "", "s64[1] 2"}, LEFT},
+        {"Resize", "keep_aspect_ratio_policy:not_larger axes=[1,0] OPSET=18", {SIX, "", "", "s64[2] 2 3"}, LEFT},
+        {"MatMulInteger", "", {"u8[1,2] 1 2", "s8[2,1] 3 4"}, LEFT},
+        {"ConvInteger",
+         "group=1 strides=[1] pads=[1,1] dilations=[1] kernel_shape=[2]",
+         {"u8[1,1,4] 1 2 3 4", "s8[1,1,2] 1 2"},
+         LEFT},
+    };
+    (void)state;
+    cases_survive(cases, COUNT_OF(cases));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_that_move), cmocka_unit_test(numbers_that_point),
-                                       cmocka_unit_test(numbers_that_count)};
+                                       cmocka_unit_test(numbers_that_count), cmocka_unit_test(numbers_that_shape)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
