@@ -1,6 +1,7 @@
 /* Common subexpressions: a node of the same operator, inputs and attributes as an earlier one computes the same. */
 #include "passes/edit.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static bool same_attribute(const struct attribute *a, const struct attribute *b)
     if (!b || a->type != b->type || a->n != b->n) return false;
     switch (a->type) {
     case ATTRIBUTE_INT: return a->i == b->i;
-    case ATTRIBUTE_FLOAT: return !memcmp(&a->f, &b->f, sizeof a->f);
+    case ATTRIBUTE_FLOAT: return a->f == b->f && signbit(a->f) == signbit(b->f);
     case ATTRIBUTE_STRING: return !strcmp(a->s, b->s);
     case ATTRIBUTE_INTS: return !a->n || !memcmp(a->ints, b->ints, (size_t)a->n * sizeof *a->ints);
     case ATTRIBUTE_FLOATS: return !a->n || !memcmp(a->floats, b->floats, (size_t)a->n * sizeof *a->floats);
