@@ -41,6 +41,14 @@ static const struct bench_case cases[] = {
     {"Div", "f16", PLAIN, 2, {{DTYPE_F16, 2, {4096, 4096}}, {DTYPE_F16, 0, {0}}}},
     {"Less", "", PLAIN, 2, {MILLIONS, MILLIONS}},
     {"Where", "", PLAIN, 3, {{DTYPE_BOOL, 2, {4096, 4096}}, MILLIONS, MILLIONS}},
+    {"Cast", "u8 to f32", "to", 1, {1}, 1, {{DTYPE_U8, 2, {4096, 4096}}}},
+    {"Cast", "s64 to f32", "to", 1, {1}, 1, {{DTYPE_S64, 2, {4096, 4096}}}},
+    {"Cast", "f32 to s64", "to", 1, {7}, 1, {MILLIONS}},
+    {"Cast", "f32 to s32", "to", 1, {6}, 1, {MILLIONS}},
+    {"Cast", "f32 to f16", "to", 1, {10}, 1, {MILLIONS}},
+    {"Cast", "bool to f32", "to", 1, {1}, 1, {{DTYPE_BOOL, 2, {4096, 4096}}}},
+    {"Cast", "s64 to s32", "to", 1, {6}, 1, {{DTYPE_S64, 2, {4096, 4096}}}},
+    {"QuantizeLinear", "", PLAIN, 2, {MILLIONS, {DTYPE_F32, 0, {0}}}},
     {"Concat", "", PLAIN, 2, {MILLIONS, MILLIONS}},
     {"Transpose", "2-D", "perm", 2, {1, 0}, 1, {MILLIONS}},
     {"Transpose", "NCHW to NHWC", "perm", 4, {0, 2, 3, 1}, 1, {{DTYPE_F32, 4, {16, 64, 128, 128}}}},
@@ -140,7 +148,10 @@ static double time_node(const struct bench_case *k, int threads, size_t *bytes)
 {
     struct timing t = timing_new(k->n_in, k->in);
     struct node *n = graph_node(t.graph, k->op, "", "n", NULL, k->n_in, t.x, 1);
-    if (k->n_listed) node_set_ints(t.graph, n, k->list, k->n_listed, k->listed);
+    if (!strcmp(k->op, "Cast"))
+        node_set_int(t.graph, n, "to", k->listed[0]);
+    else if (k->n_listed)
+        node_set_ints(t.graph, n, k->list, k->n_listed, k->listed);
     if (!strcmp(k->op, "Concat")) node_set_int(t.graph, n, "axis", 1);
     if (!strcmp(k->op, "ArgMax")) node_set_int(t.graph, n, "axis", 2);
     graph_output(t.graph, n->out[0]);
@@ -188,7 +199,7 @@ static double copy_speed(void)
 
 static void print_row(const char *op, const char *what, double time, size_t bytes, double copy)
 {
-    printf("%-11s %-20s %7.2f ms %6.1f GB/s %5.2f of memcpy\n", op, what, 1e3 * time, (double)bytes / time / 1e9,
+    printf("%-14s %-20s %7.2f ms %6.1f GB/s %5.2f of memcpy\n", op, what, 1e3 * time, (double)bytes / time / 1e9,
            (double)bytes / time / copy);
 }
 

@@ -1,6 +1,6 @@
 /* Numbers of one type into another, as ONNX's Cast has them: reals to integers truncate, integers wrap, anything but
    zero is true. Half and bfloat round to the nearest, ties to even. */
-#include "engine/general/kernels/halves.h"
+#include "engine/general/kernels/rows.h"
 #include "engine/general/value.h"
 
 #include <string.h>
@@ -176,16 +176,6 @@ static void convert_piece(const struct value *from, struct value *to, int64_t fi
     write_reals(to, first, n, reals);
 }
 
-/* Floats and what is half as long go straight, most of what is converted; the rest in pieces. */
-static halves_row *straight(enum dtype from, enum dtype to)
-{
-    if (from == DTYPE_F16 && to == DTYPE_F32) return halves_to_floats;
-    if (from == DTYPE_F32 && to == DTYPE_F16) return halves_from_floats;
-    if (from == DTYPE_BF16 && to == DTYPE_F32) return bfloats_to_floats;
-    if (from == DTYPE_F32 && to == DTYPE_BF16) return bfloats_from_floats;
-    return NULL;
-}
-
 void value_convert_range(const struct value *from, struct value *to, int64_t first, int64_t end)
 {
     if (from->dtype == to->dtype) {
@@ -194,7 +184,7 @@ void value_convert_range(const struct value *from, struct value *to, int64_t fir
                (size_t)(end - first) * size);
         return;
     }
-    halves_row *row = straight(from->dtype, to->dtype);
+    convert_row *row = rows_between(from->dtype, to->dtype);
     if (row) {
         row((const char *)from->data + (size_t)first * value_element_bytes(from->dtype),
             (char *)to->data + (size_t)first * value_element_bytes(to->dtype), end - first);

@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* n elements in a row; scale and zero go on by `step`, 0 or 1. */
-typedef void convert_row(const void *x, void *y, int64_t n, const float *scale, const float *zero, int64_t step);
+typedef void quantize_row(const void *x, void *y, int64_t n, const float *scale, const float *zero, int64_t step);
 /* Halves round to the even neighbour; what lies beyond the type is its end, and so is a NaN. */
 #define QUANTIZE(from, F, to, T, least, most)                                                                   \
     HOT static void from##_to_##to(const void *in, void *out, int64_t n, const float *scale, const float *zero, \
@@ -56,14 +56,14 @@ DEQUANTIZE(S16, int16_t)
 DEQUANTIZE(S32, int32_t)
 
 struct conversion {
-    convert_row *row;
+    quantize_row *row;
     const char *x;
     char *y;
     size_t x_bytes, y_bytes;
     const float *scale, *zero;
     int64_t places, inner;
 };
-static void convert_rows(void *arg, int64_t first, int64_t end)
+static void quantize_rows(void *arg, int64_t first, int64_t end)
 {
     const struct conversion *k = arg;
     bool is_row_of_places = k->inner == 1; /* the axis is the innermost: scales go along */
@@ -113,15 +113,15 @@ static gable_status convert(struct call *c, struct conversion *k, enum dtype to)
     k->y = c->out[0]->data;
     k->x_bytes = value_element_bytes(c->in[0]->dtype);
     k->y_bytes = value_element_bytes(to);
-    call_parallel(c, c->in[0]->n, GRAIN, convert_rows, k);
+    call_parallel(c, c->in[0]->n, GRAIN, quantize_rows, k);
     return GABLE_OK;
 }
 
 static gable_status run_quantize(struct call *c)
 {
-    static convert_row *const of_floats[DTYPE_N] = {
+    static quantize_row *const of_floats[DTYPE_N] = {
         [DTYPE_U8] = F32_to_U8, [DTYPE_S8] = F32_to_S8, [DTYPE_U16] = F32_to_U16, [DTYPE_S16] = F32_to_S16};
-    static convert_row *const of_ints[DTYPE_N] = {
+    static quantize_row *const of_ints[DTYPE_N] = {
         [DTYPE_U8] = S32_to_U8, [DTYPE_S8] = S32_to_S8, [DTYPE_U16] = S32_to_U16, [DTYPE_S16] = S32_to_S16};
     enum dtype from = c->in[0]->dtype, asked = operand_dtype(node_int(c->node, "output_dtype", 2));
     enum dtype to = call_has(c, 2) ? c->in[2]->dtype : asked;
@@ -132,11 +132,11 @@ static gable_status run_quantize(struct call *c)
 
 static gable_status run_dequantize(struct call *c)
 {
-    static convert_row *const rows[DTYPE_N] = {[DTYPE_U8] = U8_back,
-                                               [DTYPE_S8] = S8_back,
-                                               [DTYPE_U16] = U16_back,
-                                               [DTYPE_S16] = S16_back,
-                                               [DTYPE_S32] = S32_back};
+    static quantize_row *const rows[DTYPE_N] = {[DTYPE_U8] = U8_back,
+                                                [DTYPE_S8] = S8_back,
+                                                [DTYPE_U16] = U16_back,
+                                                [DTYPE_S16] = S16_back,
+                                                [DTYPE_S32] = S32_back};
     struct conversion k = {.row = rows[c->in[0]->dtype]};
     if (!k.row) return call_refuse(c, "does not make reals of %s", dtype_name(c->in[0]->dtype));
     return convert(c, &k, DTYPE_F32);
@@ -160,7 +160,7 @@ static gable_status run_dynamic(struct call *c)
     if (c->n_out > 1) *(float *)c->out[1]->data = scale;
     if (c->n_out > 2) *(uint8_t *)c->out[2]->data = (uint8_t)zero;
     struct conversion k = {F32_to_U8, x->data, c->out[0]->data, sizeof(float), 1, &scale, &zero, 1, x->n};
-    call_parallel(c, x->n, GRAIN, convert_rows, &k);
+    call_parallel(c, x->n, GRAIN, quantize_rows, &k);
     return GABLE_OK;
 }
 
