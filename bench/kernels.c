@@ -38,6 +38,7 @@ static const struct bench_case cases[] = {
     {"Mul", "by a scalar", PLAIN, 2, {MILLIONS, {DTYPE_F32, 0, {0}}}},
     {"Add", "per channel, first", PLAIN, 2, {{DTYPE_F32, 4, {16, 64, 128, 128}}, {DTYPE_F32, 3, {64, 1, 1}}}},
     {"Add", "per channel, last", PLAIN, 2, {{DTYPE_F32, 4, {16, 128, 128, 64}}, {DTYPE_F32, 1, {64}}}},
+    {"Mul", "boxes of 4", PLAIN, 2, {{DTYPE_F32, 3, {16, 1 << 18, 4}}, {DTYPE_F32, 3, {16, 1 << 18, 1}}}},
     {"Div", "f16", PLAIN, 2, {{DTYPE_F16, 2, {4096, 4096}}, {DTYPE_F16, 0, {0}}}},
     {"Less", "", PLAIN, 2, {MILLIONS, MILLIONS}},
     {"Where", "", PLAIN, 3, {{DTYPE_BOOL, 2, {4096, 4096}}, MILLIONS, MILLIONS}},
