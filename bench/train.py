@@ -7,6 +7,7 @@ ratios. Needs Debian's python3-torch and python3-torchvision. Every measurement 
 import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ def torch_step(model, batch, layout, seconds):
     import torch
     import torchvision.models
 
+    torch.set_num_threads(len(os.sched_getaffinity(0)))  # it takes half of them for siblings by itself
     network = getattr(torchvision.models, model)(weights=None).train()
     images, labels = torch.randn(batch, 3, 224, 224), torch.arange(batch) * 37 % 1000
     if layout == "nhwc":
