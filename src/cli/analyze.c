@@ -240,9 +240,9 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
                                      .rules = r->rules,
                                      .is_training = r->wants_training,
                                      .optimizer = r->optimizer};
-            struct subject *one = &s[(*n)++];
             status = r->options.n_bindings ? check_bindings(r, r->models[m], e) : GABLE_OK;
             if (status) return status;
+            struct subject *one = &s[(*n)++];
             status = r->wants_symbolic ? symbolic_load(one, e) : analyze_load(one->word, &o, r->rules, one, e);
         }
     return status;
