@@ -9,9 +9,10 @@
 static bool write_scalar(struct text *to, const json_t *j)
 {
     char *written = json_dumps(j, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
-    if (written) text_add(to, written);
+    bool ok = written != NULL;
+    if (ok) text_add(to, written);
     free(written);
-    return written;
+    return ok;
 }
 
 static bool is_plain(const char *s, size_t n)
