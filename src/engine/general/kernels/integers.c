@@ -86,7 +86,7 @@ static gable_status multiply_bytes(struct call *c, int a, int a_zero, int b, int
 {
     const struct value *x = c->in[a], *w = c->in[b];
     struct value of_a, of_b;
-    double most_a, most_b;
+    double most_a = 1, most_b = 1;
     if (x->rank < 1 || w->rank < 1) return call_refuse(c, "a scalar has no matrix product");
     gable_status s = centre(c, a, a_zero, x->dim[x->rank - 1], ALONG_ROWS, &of_a, &most_a);
     if (!s) s = centre(c, b, b_zero, w->rank > 1 ? w->dim[w->rank - 1] : 1, ALONG_COLUMNS, &of_b, &most_b);
@@ -96,7 +96,7 @@ static gable_status multiply_bytes(struct call *c, int a, int a_zero, int b, int
 static gable_status convolve_bytes(struct call *c, int x, int x_zero, int w, int w_zero, struct value *y)
 {
     struct value of_x, of_w;
-    double most_x, most_w;
+    double most_x = 1, most_w = 1;
     const struct value *filters = c->in[w];
     if (c->in[x]->rank < 3 || filters->rank < 3) return call_refuse(c, "convolves 3 dimensions or more");
     int64_t filter = filters->n ? filters->n / filters->dim[0] : 1, planes = c->in[x]->n;

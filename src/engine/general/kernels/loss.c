@@ -120,8 +120,8 @@ static gable_status run_cross_entropy(struct call *c)
     if (s) return s;
     struct softmax m = {l.x->data, log_prob.data, l.classes, l.inner};
     if (l.x->n)
-        call_parallel(c, l.labels->n, GRAIN / 16 / l.classes + 1, l.x->dtype == DTYPE_F32 ? softmax_F32 : softmax_F64,
-                      &m);
+        call_parallel(c, l.labels->n, GRAIN / (16 * l.classes + 1) + 1,
+                      l.x->dtype == DTYPE_F32 ? softmax_F32 : softmax_F64, &m);
     return reduce(c, &l, &log_prob);
 }
 

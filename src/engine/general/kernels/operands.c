@@ -41,7 +41,7 @@ gable_status operand_ints(struct call *c, const char *attribute, int i, int most
 
 gable_status operand_axes(struct call *c, const char *attribute, int i, int rank, bool *is_axis, int *n)
 {
-    int64_t axes[SHAPE_RANK_MAX];
+    int64_t axes[SHAPE_RANK_MAX] = {0};
     gable_status s = operand_ints(c, attribute, i, SHAPE_RANK_MAX, axes, n);
     for (int k = 0; k < rank; k++) is_axis[k] = false;
     for (int k = 0; k < *n && !s; k++) {

@@ -152,7 +152,7 @@ static gable_status read_grid(struct call *c, struct grid *g)
 static gable_status run_sample(struct call *c)
 {
     struct grid g = {.axes = 0};
-    int64_t dim[SHAPE_RANK_MAX];
+    int64_t dim[SHAPE_RANK_MAX] = {0};
     gable_status s = operand_tensors(c, 2);
     if (!s) s = read_modes(c, &g);
     if (!s) s = read_grid(c, &g);

@@ -44,7 +44,8 @@ static double cubic(double t, double a) /* [Keys 1981] */
 /* Weights of place p: their sum is 1. `stretch` makes them span as much more of the input as the axis shrinks. */
 static void weigh(const struct resampler *r, struct taps *t, int64_t p, double x, double stretch)
 {
-    double sum = 0, first = floor(x) - (double)(t->n / 2 - 1);
+    const int before = t->n / 2 - 1;
+    double sum = 0, first = floor(x) - before;
     for (int k = 0; k < t->n; k++) {
         double at = first + k, away = fabs(x - at) / stretch,
                cut = at < 0               ? 0

@@ -18,14 +18,14 @@ static gable_status make_as_asked(struct call *c, int rank, const int64_t *dim, 
 static gable_status make_window(struct call *c, double a, double b, double d)
 {
     int64_t n = 0;
-    struct value exact;
+    struct value exact = {.kind = VALUE_ABSENT};
     gable_status s = operand_tensors(c, 1);
     if (!s) s = operand_int(c, 0, &n);
     if (!s && n < 0) s = call_refuse(c, "a window of %" PRId64 " places", n);
     if (!s) s = make_as_asked(c, 1, &n, &exact);
     if (s) return s;
     double *y = exact.data, period = (double)(node_int(c->node, "periodic", 1) ? n : n - 1);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < exact.n; i++) {
         double turn = 2 * M_PI * (double)i / period;
         y[i] = period > 0 ? a - b * cos(turn) + d * cos(2 * turn) : 1; /* one place alone has no period: numpy's 1 */
     }
@@ -83,8 +83,8 @@ static gable_status read_mel(struct call *c, struct mel *m)
 
 static gable_status run_mel(struct call *c)
 {
-    struct mel m;
-    struct value exact;
+    struct mel m = {0};
+    struct value exact = {.kind = VALUE_ABSENT};
     gable_status s = read_mel(c, &m);
     if (!s) s = make_as_asked(c, 2, (const int64_t[]){m.bins, m.columns}, &exact);
     if (s) return s;
