@@ -194,7 +194,7 @@ static gable_status resize_value(struct call *c, const struct resize *r, const s
     if (s) return s;
     fill_outside(c, r, &made);
     back_to_whole(&made, y);
-    return s;
+    return GABLE_OK;
 }
 
 static int find(const char *text, int n, const char *const *names)
