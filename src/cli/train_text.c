@@ -154,6 +154,11 @@ void train_sentence(const struct trained *t, char *out, size_t room)
         snprintf(out, room, "%s at batch %d: no step was timed to the end.", step->model, step->batch);
         return;
     }
+    if (!step->valid) { /* its counts are exact all the same */
+        snprintf(out, room, "%s at batch %d: forward : backward is 1 : %.2f in FLOPs; its times are not valid: %s.",
+                 step->model, step->batch, in_flops, bench_code_sentence(step->reason));
+        return;
+    }
     int n = snprintf(out, room,
                      "%s at batch %d: a step takes %s, %.3g images/s; forward : backward is 1 : %.2f in FLOPs and "
                      "1 : %.2f in time",
