@@ -81,6 +81,17 @@ json_t *table_json(const json_t *spec)
     return out;
 }
 
+/* Does what is shown, without thousands, say the number already? */
+static bool says(const char *shown, const char *number)
+{
+    char plain[64];
+    size_t n = 0;
+    for (; *shown && n + 1 < sizeof plain; shown++)
+        if (*shown != ',') plain[n++] = *shown;
+    plain[n] = '\0';
+    return !strcmp(plain, number);
+}
+
 static void html_cell(const json_t *cell, bool is_head, struct text *out)
 {
     char number[32];
@@ -91,8 +102,9 @@ static void html_cell(const json_t *cell, bool is_head, struct text *out)
         if (json_is_integer(value))
             number_text(value, number, sizeof number);
         else /* the page sorts by it; the files hold every digit */
-            snprintf(number, sizeof number, "%.7g", json_real_value(value));
-        text_addf(out, " class=\"n\" data-value=\"%s\"", number);
+            snprintf(number, sizeof number, "%.6g", json_real_value(value));
+        text_add(out, " class=\"n\"");
+        if (!says(cell_text(cell), number)) text_addf(out, " data-value=\"%s\"", number);
     }
     text_add(out, ">");
     if (hint) text_add(out, "<details class=\"hint\"><summary>");

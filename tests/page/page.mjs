@@ -130,8 +130,8 @@ async function keyboard(path, name) {
   const sorted = await view.evaluate(`(() => {
     const table = document.getElementById('counts-table'), head = table.tHead.rows[0].cells[3].querySelector('button');
     head.click();
-    const values = [...table.tBodies[0].rows].map(r => +r.cells[3].dataset.value);
-    return values.length > 1 && values.every((v, i) => i === 0 || v <= values[i - 1]); })()`);
+    const values = [...table.tBodies[0].rows].map(r => +(r.cells[3].dataset.value ?? r.cells[3].textContent.replaceAll(',', '')));
+    return values.length > 1 && values[0] > 0 && values.every((v, i) => i === 0 || v <= values[i - 1]); })()`);
   check(view, sorted, 'a table does not sort');
   const followed = await view.evaluate(`(() => {
     document.querySelector('[data-follow]').click();

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { DOTS = 15, WARMUP_DOTS = 8, LINE = 11, PAD = 7 };
+enum { DOTS = 10, WARMUP_DOTS = 8, LINE = 11, PAD = 7 };
 /* Times the median: from the fastest to the slowest that is shown; what lies beyond stands at the edge. */
 struct range {
     double low, high;

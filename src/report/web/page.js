@@ -91,7 +91,7 @@
   }
 
   function valueOf(cell) {
-    var value = cell.dataset.value === undefined ? parseFloat(cell.textContent.replace("\u2212", "-")) : +cell.dataset.value;
+    var value = cell.dataset && cell.dataset.value !== undefined ? +cell.dataset.value : parseFloat(cell.textContent.replace("\u2212", "-").replace(/,/g, ""));
     return isNaN(value) ? null : value;
   }
 
@@ -112,7 +112,8 @@
     return all("tr", table).map(function (row) {
       return Array.prototype.map.call(row.cells, function (cell) {
         var shown = cell.querySelector("summary") || cell;
-        return cell.dataset.value === undefined ? shown.textContent : Number(cell.dataset.value);
+        if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
+        return cell.tagName === "TD" && cell.className === "n" && shown.textContent ? valueOf(shown) : shown.textContent;
       });
     });
   }
