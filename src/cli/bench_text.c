@@ -1,5 +1,6 @@
 /* The tables and sentences of gable bench. */
 #include "cli/bench.h"
+#include "cli/cells.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -11,32 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* 1.234 ms: three digits and no more. */
-static struct quantity time_of(double ns) { return quantity(1e-9 * ns, "s"); }
-
-struct cell {
-    char text[128];
-};
-static struct cell format(const char *how, ...) PRINTF_LIKE(1, 2);
-static struct cell format(const char *how, ...)
-{
-    struct cell c;
-    va_list args;
-    va_start(args, how);
-    vsnprintf(c.text, sizeof c.text, how, args);
-    va_end(args);
-    return c;
-}
-
-/* "+-0.6 %": the larger side of the interval. */
-static struct cell width_of(const struct run *r)
-{
-    double side = fmax(r->high_ns - r->median_ns, r->median_ns - r->low_ns) / r->median_ns;
-    return isnan(side) ? format("-") : format("%.1f %%", 100 * side);
-}
-
-static struct cell percent(double share) { return isnan(share) ? format("-") : format("%.0f %%", 100 * share); }
-
 static struct cell state_of(const struct run *r)
 {
     struct text t = {0};
@@ -44,7 +19,7 @@ static struct cell state_of(const struct run *r)
     for (int c = 1; c < CODE_N; c++)
         if (r->notes & CODE_BIT(c) && (r->valid || c != (int)r->reason))
             text_addf(&t, "%s%s", t.len ? ", " : "", bench_code_name((enum bench_code)c));
-    struct cell cell = format("%.120s", t.data ? t.data : "");
+    struct cell cell = cell_format("%.120s", t.data ? t.data : "");
     text_release(&t);
     return cell;
 }
@@ -63,9 +38,9 @@ void bench_print_table(const struct run *r, int n)
     add_columns(t, titles, COUNT_OF(titles), 1, 8);
     for (int i = 0; i < n; i++) {
         const struct run *x = &r[i];
-        TABLE_ROW(t, -1, x->model, format("%d", x->batch).text, time_of(x->median_ns).text, width_of(x).text,
+        TABLE_ROW(t, -1, x->model, cell_format("%d", x->batch).text, cell_time(x->median_ns).text, cell_width(x).text,
                   isnan(x->median_ns) ? "-" : quantity(x->batch / (1e-9 * x->median_ns), "").text,
-                  quantity(x->flops_per_s, "FLOP/s").text, percent(x->efficiency).text,
+                  quantity(x->flops_per_s, "FLOP/s").text, cell_percent(x->efficiency).text,
                   isnan(x->median_ns) ? "-" : bound_name(x->bound), state_of(x).text);
     }
     table_print(t, stdout);
@@ -77,10 +52,11 @@ void bench_print_table(const struct run *r, int n)
 
 static void group_row(struct table *t, const struct run *r, const struct run_group *g)
 {
-    TABLE_ROW(t, -1, g->name, op_kind_name(g->kind), time_of(g->median_ns).text,
-              format("%.1f %%", 100 * g->median_ns / r->instrumented_ns).text, quantity(g->flops_counted, "FLOP").text,
-              quantity(g->flops_executed, "FLOP").text, quantity_bytes(g->bytes).text,
-              g->median_ns > 0 ? percent(g->floor_ns / g->median_ns).text : "-", g->kernel);
+    TABLE_ROW(t, -1, g->name, op_kind_name(g->kind), cell_time(g->median_ns).text,
+              cell_format("%.1f %%", 100 * g->median_ns / r->instrumented_ns).text,
+              quantity(g->flops_counted, "FLOP").text, quantity(g->flops_executed, "FLOP").text,
+              quantity_bytes(g->bytes).text, g->median_ns > 0 ? cell_percent(g->floor_ns / g->median_ns).text : "-",
+              g->kernel);
 }
 
 void bench_print_groups(const struct run *r)
@@ -91,10 +67,10 @@ void bench_print_groups(const struct run *r)
     add_columns(t, titles, COUNT_OF(titles), 2, 8);
     for (int i = 0; i < r->n_groups; i++) group_row(t, r, &r->groups[i]);
     double rest = r->instrumented_ns - r->sum_ns;
-    TABLE_ROW(t, -1, "(between operators)", "", fabs(rest) < 1 ? "0 s" : time_of(rest).text,
-              format("%.1f %%", 100 * rest / r->instrumented_ns).text, "", "", "", "", "");
+    TABLE_ROW(t, -1, "(between operators)", "", fabs(rest) < 1 ? "0 s" : cell_time(rest).text,
+              cell_format("%.1f %%", 100 * rest / r->instrumented_ns).text, "", "", "", "", "");
     printf("\n%s at batch %d, by fused group (a run of its own: %s a pass)\n", r->model, r->batch,
-           time_of(r->instrumented_ns).text);
+           cell_time(r->instrumented_ns).text);
     table_print(t, stdout);
 }
 

@@ -1,4 +1,5 @@
 /* The tables and the sentence of gable train. */
+#include "cli/cells.h"
 #include "cli/train.h"
 
 #include "base/units.h"
@@ -7,26 +8,9 @@
 #include <math.h>
 #include <stdio.h>
 
-struct cell {
-    char text[96];
-};
-static struct cell format(const char *how, ...) PRINTF_LIKE(1, 2);
-static struct cell format(const char *how, ...)
+static struct cell ratio(double a, double b)
 {
-    struct cell c;
-    va_list args;
-    va_start(args, how);
-    vsnprintf(c.text, sizeof c.text, how, args);
-    va_end(args);
-    return c;
-}
-static struct quantity time_of(double ns) { return quantity(1e-9 * ns, "s"); }
-static struct cell percent(double share) { return isfinite(share) ? format("%.0f %%", 100 * share) : format("-"); }
-static struct cell ratio(double a, double b) { return b > 0 && isfinite(a / b) ? format("%.2f", a / b) : format("-"); }
-static struct cell width_of(const struct run *r)
-{
-    double side = fmax(r->high_ns - r->median_ns, r->median_ns - r->low_ns) / r->median_ns;
-    return isnan(side) ? format("-") : format("%.1f %%", 100 * side);
+    return b > 0 && isfinite(a / b) ? cell_format("%.2f", a / b) : cell_format("-");
 }
 static void columns(struct table *t, const char *const *titles, size_t n, size_t left)
 {
@@ -47,13 +31,13 @@ static void run_row(struct table *table, const struct trained *t, int i)
 {
     const struct run *r = &t->runs[i], *forward = &t->runs[PASS_FORWARD];
     bool has_work = r->flops_counted > 0;
-    TABLE_ROW(table, -1, i == TRAINED_STEP ? r->model : "", i == TRAINED_STEP ? format("%d", r->batch).text : "",
-              r->pass, time_of(r->median_ns).text, width_of(r).text, ratio(r->median_ns, forward->median_ns).text,
+    TABLE_ROW(table, -1, i == TRAINED_STEP ? r->model : "", i == TRAINED_STEP ? cell_format("%d", r->batch).text : "",
+              r->pass, cell_time(r->median_ns).text, cell_width(r).text, ratio(r->median_ns, forward->median_ns).text,
               has_work ? quantity((double)r->flops_counted, "FLOP").text : "",
               has_work ? ratio((double)r->flops_counted, (double)forward->flops_counted).text : "",
               has_work && r->flops_per_s > 0 ? quantity(r->flops_per_s, "FLOP/s").text : "",
-              has_work ? percent(r->efficiency).text : "",
-              r->valid ? "" : format("INVALID: %s", bench_code_name(r->reason)).text);
+              has_work ? cell_percent(r->efficiency).text : "",
+              r->valid ? "" : cell_format("INVALID: %s", bench_code_name(r->reason)).text);
 }
 void train_print_table(const struct trained *t, int n)
 {
@@ -81,9 +65,9 @@ void train_print_kinds(const struct trained *t)
         const double *ns = t->kinds_ns[k];
         double sum = ns[PASS_FORWARD] + ns[PASS_DATA] + ns[PASS_WEIGHT] + ns[PASS_UPDATE];
         if (sum <= 0) continue;
-        TABLE_ROW(table, -1, op_kind_label((enum op_kind)k), time_of(ns[PASS_FORWARD]).text,
-                  time_of(ns[PASS_DATA]).text, time_of(ns[PASS_WEIGHT]).text, time_of(ns[PASS_UPDATE]).text,
-                  ratio(ns[PASS_DATA] + ns[PASS_WEIGHT], ns[PASS_FORWARD]).text, percent(sum / all).text);
+        TABLE_ROW(table, -1, op_kind_label((enum op_kind)k), cell_time(ns[PASS_FORWARD]).text,
+                  cell_time(ns[PASS_DATA]).text, cell_time(ns[PASS_WEIGHT]).text, cell_time(ns[PASS_UPDATE]).text,
+                  ratio(ns[PASS_DATA] + ns[PASS_WEIGHT], ns[PASS_FORWARD]).text, cell_percent(sum / all).text);
     }
     table_print(table, stdout);
 }
@@ -122,8 +106,8 @@ void train_print_layers(const struct trained *t)
     for (int i = 0; i < t->n_stages; i++) {
         const struct stage_time *s = &t->stages[i];
         TABLE_ROW(table, -1, s->name, s->is_recomputed ? "recompute" : train_pass_name(s->pass), op_kind_name(s->kind),
-                  s->kernel, time_of(s->median_ns).text,
-                  format("%.1f %%", 100 * s->median_ns / t->runs[TRAINED_STEP].instrumented_ns).text);
+                  s->kernel, cell_time(s->median_ns).text,
+                  cell_format("%.1f %%", 100 * s->median_ns / t->runs[TRAINED_STEP].instrumented_ns).text);
     }
     table_print(table, stdout);
 }
@@ -162,7 +146,7 @@ void train_sentence(const struct trained *t, char *out, size_t room)
     int n = snprintf(out, room,
                      "%s at batch %d: a step takes %s, %.3g images/s; forward : backward is 1 : %.2f in FLOPs and "
                      "1 : %.2f in time",
-                     step->model, step->batch, time_of(step->median_ns).text, step->batch / (1e-9 * step->median_ns),
+                     step->model, step->batch, cell_time(step->median_ns).text, step->batch / (1e-9 * step->median_ns),
                      in_flops, in_time);
     int k = reason_of(t, in_flops, in_time);
     const double *ns = t->kinds_ns[k < 0 ? 0 : k];

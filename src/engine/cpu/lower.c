@@ -1,6 +1,5 @@
 #include "engine/cpu/lower.h"
 
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,32 +11,6 @@ gable_status lower_no_memory(const struct plan *p, gable_error *e)
 }
 void set_layout(struct plan *p, const struct tensor *t, struct layout *l) { p->layout[t->index] = l; }
 
-static double bound(const struct node *n, int i, const char *attribute, double fallback)
-{
-    if (n->n_in > i && n->in[i]->reals) return n->in[i]->reals[0];
-    return node_float(n, attribute, fallback);
-}
-bool activation_of(const struct node *n, struct activation *out)
-{
-    static const struct {
-        const char *op_type;
-        enum act act;
-    } rows[] = {{"Relu", ACT_RELU},   {"Clip", ACT_CLIP},       {"HardSwish", ACT_HARD_SWISH},
-                {"Swish", ACT_SWISH}, {"Sigmoid", ACT_SIGMOID}, {"HardSigmoid", ACT_HARD_SIGMOID}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (!node_is(n, rows[i].op_type)) continue;
-        *out = (struct activation){.kind = rows[i].act};
-        if (out->kind == ACT_CLIP) {
-            out->a = (float)bound(n, 1, "min", -FLT_MAX);
-            out->b = (float)bound(n, 2, "max", FLT_MAX);
-        } else if (out->kind == ACT_HARD_SIGMOID) {
-            out->a = (float)node_float(n, "alpha", 0.2);
-            out->b = (float)node_float(n, "beta", 0.5);
-        }
-        return out->kind != ACT_SWISH || node_float(n, "alpha", 1) == 1;
-    }
-    return false;
-}
 static bool is_pass_through(const struct node *n)
 {
     return node_is(n, "Identity") || node_is(n, "Dropout") || node_is(n, "StochasticDepth");

@@ -1,6 +1,7 @@
 /* From nodes to steps. */
 #ifndef ENGINE_CPU_LOWER_H
 #define ENGINE_CPU_LOWER_H
+#include "engine/cpu/activation.h"
 #include "engine/cpu/plan.h"
 
 /* Every group in order. The error names the node that the engine cannot run, its operator and why. */
@@ -20,7 +21,6 @@ struct chain { /* convolution or product, normalisation, activation, sum, activa
 };
 enum arrangement { ARRANGED_BLOCKS, ARRANGED_DISTINCT, ARRANGED_PLAIN };
 
-bool activation_of(const struct node *n, struct activation *out);
 bool node_is(const struct node *n, const char *op_type);
 /* NULL where it is not made yet; views are made when they are asked for. */
 struct layout *layout_of(struct plan *p, const struct tensor *t);

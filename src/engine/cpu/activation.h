@@ -1,0 +1,9 @@
+/* Activations as kernels take them, for inference and training. */
+#ifndef ENGINE_CPU_ACTIVATION_H
+#define ENGINE_CPU_ACTIVATION_H
+#include "engine/cpu/kernels/kernels.h"
+#include "graph/graph.h"
+
+/* False where the node is no activation, or one of a form that no kernel has (a Swish with another alpha than 1). */
+bool activation_of(const struct node *n, struct activation *out);
+#endif
