@@ -1,6 +1,7 @@
 #include "bench/measure.h"
 
 #include "bench/defaults.h"
+#include "bench/self.h"
 #include "bench/stats.h"
 #include "bench/surroundings.h"
 #include "bench/verdict.h"
@@ -11,13 +12,11 @@
 #include "model/model.h"
 #include "tensors/initializers.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* The machine as the sampling loop sees it. */
 struct device {
@@ -27,19 +26,11 @@ struct device {
     struct probe *probe; /* made when first asked for */
     struct cache_roofs caches;
     bool has_no_probe;
-    size_t resident_before, peak_resident; /* bytes, without the probes' arrays */
+    struct resident resident; /* without the probes' arrays */
     uint64_t checksum;
     bool has_checksum;
 };
 static struct device *device_of(struct world *w) { return CONTAINER_OF(w, struct device, world); }
-
-static int64_t now_ns(struct world *w)
-{
-    struct timespec t;
-    (void)w;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 
 static void pass(struct world *w, int passes)
 {
@@ -83,27 +74,6 @@ static enum bench_code check(struct world *w)
     return CODE_NONE;
 }
 
-/* "VmHWM:   123 kB" of /proc/self/status, in bytes; 0 where it cannot be read. */
-static size_t status_bytes(const char *key)
-{
-    char line[256];
-    size_t bytes = 0, n = strlen(key);
-    FILE *f = fopen("/proc/self/status", "re");
-    while (f && fgets(line, sizeof line, f))
-        if (!strncmp(line, key, n)) bytes = (size_t)strtoull(line + n, NULL, 10) * 1024;
-    if (f) fclose(f);
-    return bytes;
-}
-
-static void write_word(const char *path, const char *word)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    if (write(fd, word, strlen(word)) < 0) { /* where it is not allowed the peak includes set-up */
-    }
-    close(fd);
-}
-
 /* A probe that another program disturbed is taken again, twice at most; its own share is measured like a sample's. */
 static double clean_rate(struct device *d, double (*rate)(struct probe *, double))
 {
@@ -121,10 +91,7 @@ static double clean_rate(struct device *d, double (*rate)(struct probe *, double
 static bool probe(struct world *w, double *flops, double *bytes)
 {
     struct device *d = device_of(w);
-    if (!d->peak_resident) { /* now, for the probes' arrays are not the model's memory */
-        size_t peak = status_bytes("VmHWM:");
-        d->peak_resident = peak > d->resident_before ? peak - d->resident_before : 0;
-    }
+    resident_end(&d->resident); /* now, for the probes' arrays are not the model's memory */
     if (!d->probe && !d->has_no_probe) d->has_no_probe = probe_new(d->session->team, &d->probe, NULL) != GABLE_OK;
     if (d->has_no_probe) return false;
     *flops = clean_rate(d, probe_flops);
@@ -143,8 +110,8 @@ static gable_status device_open(struct device *d, const struct graph *g, const s
                                 const struct bench_options *o, gable_error *e)
 {
     struct weights *w = NULL;
-    *d = (struct device){.world = {now_ns, pass, before, after, check, probe}};
-    d->resident_before = status_bytes("VmRSS:");
+    *d = (struct device){.world = {self_now_ns, pass, before, after, check, probe}};
+    d->resident = resident_begin();
     const struct engine *engine = measure_engine(o, g, cpus);
     struct initializers *file = NULL;
     gable_status s = onnx_is_path(o->model) ? weights_of_file(o, g, engine, &file, &w, e)
@@ -152,7 +119,7 @@ static gable_status device_open(struct device *d, const struct graph *g, const s
     if (!s) s = engine->open(g, w, cpus, &o->engine, &d->session, e);
     weights_free(w); /* the engine has its own by now */
     initializers_close(file);
-    write_word("/proc/self/clear_refs", "5");
+    resident_forget();
     if (!s) s = watch_new(d->session->team, &d->watch, e);
     return s;
 }
@@ -260,7 +227,7 @@ static void set_session(struct run *r, const struct device *d)
     r->threads = s->threads;
     r->setup_ns = s->setup_ns;
     r->planned_bytes = s->planned_bytes;
-    r->peak_rss_bytes = d->peak_resident;
+    r->peak_rss_bytes = d->resident.peak;
     snprintf(r->isa, sizeof r->isa, "%s", isa_name(s->isa));
     snprintf(r->algorithms, sizeof r->algorithms, "%s", s->algorithms);
     snprintf(r->choices, sizeof r->choices, "%s", s->choices);
@@ -346,9 +313,9 @@ static gable_status time_groups(struct device *d, struct run *r, double budget_s
         if (n - n_clean > 0 && i >= passes && n_clean >= 3) break;
         double *row = n_clean < passes ? rows + (size_t)n_clean * columns : spare;
         watch_before(&d->watch);
-        int64_t start = now_ns(&d->world);
+        int64_t start = self_now_ns(&d->world);
         s->engine->run_timed(s, row);
-        row[s->n_groups] = (double)(now_ns(&d->world) - start);
+        row[s->n_groups] = (double)(self_now_ns(&d->world) - start);
         n++;
         if (!watch_after(&d->watch, (int64_t)row[s->n_groups], &faults) || i >= passes) n_clean++;
     }

@@ -1,6 +1,7 @@
 #include "bench/training.h"
 
 #include "bench/defaults.h"
+#include "bench/self.h"
 #include "bench/stats.h"
 #include "bench/surroundings.h"
 #include "bench/verdict.h"
@@ -8,13 +9,11 @@
 #include "machine/environment.h"
 #include "model/model.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 struct bench_trainer { /* the machine as the sampling loop sees it */
     struct world world;
@@ -28,17 +27,10 @@ struct bench_trainer { /* the machine as the sampling loop sees it */
     int n_steps;
     gable_status status;
     gable_error *error;
-    size_t resident_before, peak_resident;
+    struct resident resident;
 };
 static struct bench_trainer *of_world(struct world *w) { return CONTAINER_OF(w, struct bench_trainer, world); }
 
-static int64_t now_ns(struct world *w)
-{
-    struct timespec t;
-    (void)w;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 static void pass(struct world *w, int passes)
 {
     struct bench_trainer *b = of_world(w);
@@ -55,31 +47,10 @@ static uint32_t after(struct world *w, int64_t ns, uint32_t *minor_faults)
 /* A step's loss is finite or the trainer has refused to go on. */
 static enum bench_code check(struct world *w) { return of_world(w)->status ? CODE_NOT_FINITE : CODE_NONE; }
 
-static size_t status_bytes(const char *key)
-{
-    char line[256];
-    size_t bytes = 0, n = strlen(key);
-    FILE *f = fopen("/proc/self/status", "re");
-    while (f && fgets(line, sizeof line, f))
-        if (!strncmp(line, key, n)) bytes = (size_t)strtoull(line + n, NULL, 10) * 1024;
-    if (f) fclose(f);
-    return bytes;
-}
-static void reset_peak(void)
-{
-    int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    if (write(fd, "5", 1) < 0) { /* where it is not allowed the peak includes set-up */
-    }
-    close(fd);
-}
 static bool probe(struct world *w, double *flops, double *bytes)
 {
     struct bench_trainer *b = of_world(w);
-    if (!b->peak_resident) { /* now, for the probes' arrays are not the trainer's memory */
-        size_t peak = status_bytes("VmHWM:");
-        b->peak_resident = peak > b->resident_before ? peak - b->resident_before : 0;
-    }
+    resident_end(&b->resident); /* now, for the probes' arrays are not the trainer's memory */
     if (!b->probe && !b->has_no_probe)
         b->has_no_probe =
             team_new(b->trainer->threads, b->where, &b->team, NULL) || probe_new(b->team, &b->probe, NULL);
@@ -107,14 +78,14 @@ static gable_status open_trainer(struct bench_trainer *b, const struct graph *g,
 {
     struct weights *w = NULL;
     uint64_t seed = o->seed ? o->seed : BENCH_SEED;
-    b->world = (struct world){now_ns, pass, before, after, check, probe};
+    b->world = (struct world){self_now_ns, pass, before, after, check, probe};
     b->error = e;
-    b->resident_before = status_bytes("VmRSS:");
+    b->resident = resident_begin();
     gable_status s = weights_new(g, seed, &w, e);
     if (!s) s = trainer_open(g, w, cpus, &o->trainer, &b->trainer, e);
     weights_free(w);
     if (s) return s;
-    reset_peak();
+    resident_forget();
     fill(b->trainer, seed);
     b->where = b->trainer->cpus;
     return watch_threads(b->trainer->threads, b->trainer->tids, b->trainer->cpus, &b->watch, e);
@@ -198,10 +169,10 @@ static gable_status time_stages(struct bench_trainer *b, double step_ns, double 
     for (int i = 0; i < most && !(i >= BENCH_LEAST_SAMPLES && interrupted && *interrupted); i++, out->n++) {
         struct sample *x = &out->steps[i];
         watch_before(&b->watch);
-        int64_t start = now_ns(&b->world);
+        int64_t start = self_now_ns(&b->world);
         gable_status s = trainer_step_timed(b->trainer, &b->loss, out->ns + (size_t)i * (size_t)stages, e);
         if (s) return s;
-        x->ns = now_ns(&b->world) - start;
+        x->ns = self_now_ns(&b->world) - start;
         x->start_ns = start;
         x->marks = watch_after(&b->watch, x->ns, &x->minor_faults);
         b->n_steps++;
@@ -288,7 +259,7 @@ static gable_status sample_steps(struct bench_trainer *b, const struct training_
     r->n_samples = s.n;
     r->block = s.block;
     r->first_ns = s.first_ns;
-    r->peak_rss_bytes = b->peak_resident;
+    r->peak_rss_bytes = b->resident.peak;
     s.samples = NULL;
     if (s.broke) verdict_invalid(r, s.broke);
     if (o->roof_is_rough) verdict_invalid(r, CODE_SPEED_DRIFT);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/words.h"
 #include "engine/plan/groups.h"
 #include "model/model.h"
 #include "ops/taught.h"
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODELS_MAX = 64, BATCHES_MAX = 16, SUBJECTS_MAX = MODELS_MAX * BATCHES_MAX };
+enum { BATCHES_MAX = 16, SUBJECTS_MAX = CLI_MODELS * BATCHES_MAX };
 enum {
     KEY_RULE = 0x100,
     KEY_STRICT,
@@ -39,7 +40,7 @@ enum view { VIEW_SHORT, VIEW_LAYER, VIEW_TYPE, VIEW_TREE };
 
 struct request {
     const struct command *self;
-    const char *models[MODELS_MAX];
+    const char *models[CLI_MODELS];
     int n_models, batches[BATCHES_MAX], n_batches;
     struct model_options options;
     struct onnx_binding bindings[MODEL_BINDINGS_MAX];
@@ -183,13 +184,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_MARKDOWN: r->wants_markdown = true; break;
     case KEY_BUDGET: r->budget_file = arg; break;
     case KEY_STRICT: r->is_strict = true; break;
-    case ARGP_KEY_ARG:
-        if (r->n_models == MODELS_MAX)
-            ok = (cli_usage(r->self, "at most %d models at once", MODELS_MAX), false);
-        else
-            r->models[r->n_models++] = arg;
-        if (!ok) return EINVAL;
-        break;
+    case ARGP_KEY_ARG: ok = cli_model(arg, r->models, &r->n_models, &e); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     if (!ok) cli_usage(r->self, "%s", e.why);

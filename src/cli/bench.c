@@ -6,6 +6,7 @@
 #include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/words.h"
 #include "machine/environment.h"
 #include "model/model.h"
 #include "store/store.h"
@@ -15,16 +16,16 @@
 #include <string.h>
 #include <time.h>
 
-enum { MODELS_MAX = 64, BATCHES_MAX = 16, FRESH_S = 3600 };
+enum { BATCHES_MAX = 16, FRESH_S = 3600 };
 enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE, KEY_RETUNE };
 
 struct request {
     const struct command *self;
-    const char *models[MODELS_MAX], *store_path;
+    const char *models[CLI_MODELS], *store_path;
     int n_models, batches[BATCHES_MAX], n_batches;
     bool wants_json, wants_groups, no_store;
     struct campaign campaign;
-    struct campaign_point points[MODELS_MAX * BATCHES_MAX];
+    struct campaign_point points[CLI_MODELS * BATCHES_MAX];
     struct choices_memory choices;
     /* while it runs */
     struct store *store;
@@ -37,7 +38,7 @@ static const struct argp_option options[] = {
     {"batch", 'b', "N", 0, "images at once, 1 to 65536, or a list: 1,64,256 (1)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
-    {"isa", KEY_ISA, "NAME", 0, "instruction set: plain, neon, avx2 or avx512 (the best)", 0},
+    {"isa", KEY_ISA, "NAME", 0, "instruction set: best, plain, neon, avx2 or avx512 (best)", 0},
     {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (each layer timed), rule (nothing is timed), never, always (auto)", 0},
     {"retune", KEY_RETUNE, NULL, 0, "time the choices again that the store holds", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per point, shared by its rounds (10)", 0},
@@ -51,27 +52,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static bool parse_isa(const char *text, enum isa *out, gable_error *e)
-{
-    *out = isa_find(text);
-    if (*out < ISA_N && isa_is_here(*out)) return true;
-    error_set(e, GABLE_USAGE,
-              *out < ISA_N ? "--isa %.20s: this machine has none"
-                           : "--isa takes plain, neon, avx2 or avx512, not '%.40s'",
-              text);
-    return false;
-}
-
-static bool add_model(struct request *r, const char *word, gable_error *e)
-{
-    if (r->n_models < MODELS_MAX) {
-        r->models[r->n_models++] = word;
-        return true;
-    }
-    error_set(e, GABLE_USAGE, "at most %d models at once", MODELS_MAX);
-    return false;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *r = state->input;
@@ -83,7 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
     case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
-    case KEY_ISA: ok = parse_isa(arg, &o->engine.isa, &e); break;
+    case KEY_ISA: ok = cli_isa(arg, &o->engine.isa, &e); break;
     case KEY_WINOGRAD: ok = choices_parse(arg, &o->engine, &e); break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
     case KEY_ROUNDS: ok = cli_int("--rounds", arg, 1, 100, &r->campaign.rounds, &e); break;
@@ -97,7 +77,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_STORE: r->store_path = arg; break;
     case KEY_NO_STORE: r->no_store = true; break;
     case 'j': r->wants_json = true; break;
-    case ARGP_KEY_ARG: ok = add_model(r, arg, &e); break;
+    case ARGP_KEY_ARG: ok = cli_model(arg, r->models, &r->n_models, &e); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     if (!ok) cli_usage(r->self, "%s", e.why);

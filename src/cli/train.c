@@ -1,21 +1,20 @@
 /* gable train: real training steps, timed by their parts. */
 #include "cli/train.h"
 
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODELS_MAX = 64 };
 enum { KEY_RATE = 1000, KEY_DECAY, KEY_LOSS, KEY_RECOMPUTE, KEY_ISA, KEY_BUDGET, KEY_SEED, KEY_RULE, KEY_NO_ROOF };
 enum { KEY_DATA = 1100, KEY_EPOCHS, KEY_CHECKPOINT, KEY_RESUME };
 
 struct request {
     const struct command *self;
-    const char *models[MODELS_MAX];
+    const char *models[CLI_MODELS];
     int n_models;
     bool wants_json, wants_layers, no_roof, has_rate;
     struct train_run learns;
@@ -38,7 +37,7 @@ static const struct argp_option options[] = {
      "what backward makes again to save memory: none, cheap (normalisations, activations), checkpoint (none)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
-    {"isa", KEY_ISA, "NAME", 0, "instruction set: plain, neon, avx2 or avx512 (the best)", 0},
+    {"isa", KEY_ISA, "NAME", 0, "instruction set: best, plain, neon, avx2 or avx512 (best)", 0},
     {"rule", KEY_RULE, NULL, 0, "choose algorithms by rule: the same bits in every run", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model (10)", 0},
     {"seed", KEY_SEED, "N", 0, "of weights, images, labels and dropout (1)", 0},
@@ -49,32 +48,18 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int word_of(const char *option, const char *text, const char *const *words, size_t n, gable_error *e)
-{
-    struct text list = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (!strcmp(words[i], text)) {
-            text_release(&list);
-            return (int)i;
-        }
-        text_addf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", words[i]);
-    }
-    error_set(e, GABLE_USAGE, "%s takes %s, not '%.40s'", option, list.data ? list.data : "", text);
-    text_release(&list);
-    return -1;
-}
 static bool parse_optimizer(const char *text, enum optimizer *out, gable_error *e)
 {
     const char *names[OPTIMIZER_N];
     for (int o = 0; o < OPTIMIZER_N; o++) names[o] = optimizer_name((enum optimizer)o);
-    int i = word_of("--optimizer", text, names, OPTIMIZER_N, e);
+    int i = cli_word("--optimizer", text, names, OPTIMIZER_N, e);
     if (i >= 0) *out = (enum optimizer)i;
     return i >= 0;
 }
 static bool parse_loss(const char *text, enum train_loss *out, gable_error *e)
 {
     static const char *const names[] = {[LOSS_CROSS_ENTROPY] = "cross-entropy", [LOSS_MSE] = "mse"};
-    int i = word_of("--loss", text, names, COUNT_OF(names), e);
+    int i = cli_word("--loss", text, names, (int)COUNT_OF(names), e);
     if (i >= 0) *out = (enum train_loss)i;
     return i >= 0;
 }
@@ -82,16 +67,9 @@ static bool parse_recompute(const char *text, enum recompute *out, gable_error *
 {
     static const char *const names[] = {
         [RECOMPUTE_NONE] = "none", [RECOMPUTE_CHEAP] = "cheap", [RECOMPUTE_CHECKPOINT] = "checkpoint"};
-    int i = word_of("--recompute", text, names, COUNT_OF(names), e);
+    int i = cli_word("--recompute", text, names, (int)COUNT_OF(names), e);
     if (i >= 0) *out = (enum recompute)i;
     return i >= 0;
-}
-static bool parse_isa(const char *text, enum isa *out, gable_error *e)
-{
-    *out = isa_find(text);
-    if (*out < ISA_N && isa_is_here(*out)) return true;
-    error_set(e, GABLE_USAGE, "--isa %.20s: this machine has none", text);
-    return false;
 }
 static bool parse_seed(const char *text, struct training_options *o, gable_error *e)
 {
@@ -99,15 +77,6 @@ static bool parse_seed(const char *text, struct training_options *o, gable_error
     bool ok = cli_int("--seed", text, 1, 2147483647, &seed, e);
     o->seed = o->trainer.seed = (uint64_t)seed;
     return ok;
-}
-static bool add_model(struct request *r, const char *word, gable_error *e)
-{
-    if (r->n_models < MODELS_MAX) {
-        r->models[r->n_models++] = word;
-        return true;
-    }
-    error_set(e, GABLE_USAGE, "at most %d models at once", MODELS_MAX);
-    return false;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -132,7 +101,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RECOMPUTE: ok = parse_recompute(arg, &o->trainer.recompute, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->trainer.threads, &e); break;
     case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
-    case KEY_ISA: ok = parse_isa(arg, &o->trainer.isa, &e); break;
+    case KEY_ISA: ok = cli_isa(arg, &o->trainer.isa, &e); break;
     case KEY_RULE: o->trainer.tune = false; break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
     case KEY_SEED: ok = parse_seed(arg, o, &e); break;
@@ -140,7 +109,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_NO_ROOF: r->no_roof = true; break;
     case 'l': r->wants_layers = true; break;
     case 'j': r->wants_json = true; break;
-    case ARGP_KEY_ARG: ok = add_model(r, arg, &e); break;
+    case ARGP_KEY_ARG: ok = cli_model(arg, r->models, &r->n_models, &e); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     if (!ok) cli_usage(r->self, "%s", e.why);

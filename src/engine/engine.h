@@ -9,8 +9,7 @@
 
 enum isa { ISA_BEST, ISA_PLAIN, ISA_NEON, ISA_AVX2, ISA_AVX512, ISA_N };
 const char *isa_name(enum isa i);
-enum isa isa_find(const char *name); /* ISA_N where there is none */
-bool isa_is_here(enum isa i);        /* can this machine run it */
+bool isa_is_here(enum isa i); /* can this machine run it */
 
 enum winograd { WINOGRAD_BY_TIME, WINOGRAD_FORBID, WINOGRAD_FORCE };
 

@@ -1,18 +1,9 @@
 #include "engine/cpu/kernels/kernels.h"
 
-#include <string.h>
-
 static const char *const names[ISA_N] = {
     [ISA_BEST] = "best", [ISA_PLAIN] = "plain", [ISA_NEON] = "neon", [ISA_AVX2] = "avx2", [ISA_AVX512] = "avx512",
 };
 const char *isa_name(enum isa i) { return i >= 0 && i < ISA_N ? names[i] : "unknown"; }
-
-enum isa isa_find(const char *name)
-{
-    int i = 0;
-    while (i < ISA_N && strcmp(names[i], name) != 0) i++;
-    return (enum isa)i;
-}
 
 #if defined __x86_64__
 extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512;
