@@ -1,5 +1,5 @@
 /* How much of a total is known: printed with it, never left out. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/json.h"
 #include "base/text.h"

@@ -1,4 +1,4 @@
-#include "cli/analyze_budget.h"
+#include "cli/analyze/budget.h"
 
 #include "base/file.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /* gable analyze --json: exact integers, "too large" as null. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/json.h"
 

@@ -1,8 +1,10 @@
 /* gable analyze --symbolic: totals as polynomials, for which values they hold, where the model crosses a chip's ridge.
  */
+#include "cli/analyze/analyze.h"
+
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/symbolic.h"
+#include "counts/symbolic.h"
 
 #include <math.h>
 #include <stdio.h>

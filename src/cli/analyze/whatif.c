@@ -1,8 +1,10 @@
 /* gable analyze --chip --what-if: which change removes how much of the time floor. */
+#include "cli/analyze/analyze.h"
+
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/table.h"
-#include "cli/whatif.h"
+#include "counts/whatif.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Numbers in print that collide, and what gives them. */
 #include "check.h"
-#include "model/claim.h"
+#include "counts/claim.h"
 
 #include <math.h>
 #include <string.h>

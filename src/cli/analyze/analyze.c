@@ -1,20 +1,17 @@
 /* gable analyze: what a model costs. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
-#include "cli/analyze_budget.h"
-#include "cli/analyze_claim.h"
-#include "cli/analyze_diff.h"
-#include "cli/symbolic.h"
-#include "cli/whatif.h"
+#include "cli/analyze/budget.h"
+#include "cli/analyze/claim.h"
+#include "cli/analyze/diff.h"
 
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/words.h"
-#include "engine/plan/groups.h"
-#include "model/model.h"
-#include "ops/taught.h"
+#include "counts/symbolic.h"
+#include "counts/whatif.h"
 #include "report/draw.h"
 
 #include <stdio.h>
@@ -191,18 +188,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ok ? 0 : EINVAL;
 }
 
-gable_status analyze_load(const char *word, const struct model_options *o, const struct taught *rules,
-                          struct subject *s, gable_error *e)
-{
-    struct grouping grouping;
-    int n_taught;
-    gable_status status = model_open(word, o, &s->graph, e);
-    if (!status && rules) status = taught_apply(rules, s->graph, &n_taught, e);
-    if (!status) status = groups_find(s->graph, &grouping, e);
-    if (!status) status = analysis_new(s->graph, &grouping, &s->analysis, e);
-    return status;
-}
-
 /* Every name that is bound must be a free dimension of the model. */
 static gable_status check_bindings(const struct request *r, const char *word, gable_error *e)
 {
@@ -238,7 +223,7 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
             status = r->options.n_bindings ? check_bindings(r, r->models[m], e) : GABLE_OK;
             if (status) return status;
             struct subject *one = &s[(*n)++];
-            status = r->wants_symbolic ? symbolic_load(one, e) : analyze_load(one->word, &o, r->rules, one, e);
+            status = r->wants_symbolic ? symbolic_load(one, e) : subject_load(one->word, &o, r->rules, one, e);
         }
     return status;
 }
@@ -414,10 +399,7 @@ static int run(const struct command *self, int argc, char **argv)
     exit_status = e.status ? cli_fail(&e) : r.against ? show_diff(&r, s) : r.wants_markdown ? 0 : show(&r, s, n);
     if (!exit_status) exit_status = check_budget(&r, s, n);
     if (!exit_status && r.is_strict) exit_status = analyze_strict(s, n);
-    for (int i = 0; i < n; i++) {
-        analysis_free(s[i].analysis);
-        graph_free(s[i].graph);
-    }
+    for (int i = 0; i < n; i++) subject_release(&s[i]);
     free(s);
     chips_free(chips);
     taught_free(r.rules);

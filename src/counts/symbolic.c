@@ -1,4 +1,4 @@
-#include "cli/symbolic.h"
+#include "counts/symbolic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static gable_status load_at(const struct subject *s, const struct symbolic *y, c
     for (int i = 0; i < o.n_bindings; i++) bindings[i] = o.bindings[i];
     o.bindings = bindings;
     for (int i = 0; i < y->n; i++) set_option(&o, bindings, &y->symbols[i], x[i]);
-    if (!analyze_load(s->word, &o, s->rules, out, e)) return GABLE_OK;
+    if (!subject_load(s->word, &o, s->rules, out, e)) return GABLE_OK;
     struct text at = {0};
     for (int i = 0; i < y->n; i++) text_addf(&at, "%s%.40s=%lld", i ? ", " : "", y->symbols[i].name, (long long)x[i]);
     error_within(e, "with %s", at.data ? at.data : "");
@@ -69,8 +69,7 @@ static gable_status compute(const struct search *q, struct sample *p, gable_erro
         if (p->alive) memcpy(p->alive, a->timeline.alive, (size_t)p->n_steps * sizeof *p->alive);
         p->is_ok = p->alive != NULL;
     }
-    analysis_free(at.analysis);
-    graph_free(at.graph);
+    subject_release(&at);
     return s;
 }
 
@@ -290,15 +289,14 @@ gable_status symbolic_load(struct subject *s, gable_error *e)
     int64_t x[POLYNOMIAL_VARIABLES] = {0};
     gable_error none = {0}, first = {0};
     gable_status status = find_symbols(s, &y, &none);
-    if (status || !onnx_is_path(s->word)) return analyze_load(s->word, &s->options, s->rules, s, e);
+    if (status || !onnx_is_path(s->word)) return subject_load(s->word, &s->options, s->rules, s, e);
     for (int base = FILE_BASE; base <= FILE_BASE_LARGE; base *= FILE_BASE_LARGE / FILE_BASE) {
         gable_error *to = base == FILE_BASE ? &first : &none;
         for (int i = 0; i < y.n; i++) x[i] = y.symbols[i].is_batch ? s->options.zoo.batch : base;
         none = (gable_error){0};
         status = load_at(s, &y, x, s, to);
         if (!status) return GABLE_OK;
-        graph_free(s->graph);
-        s->graph = NULL;
+        subject_release(s);
     }
     *e = first;
     return status ? status : GABLE_FAILED;

@@ -1,9 +1,9 @@
 /* gable analyze --claim: what gives a number that somebody printed. */
-#include "cli/analyze_claim.h"
+#include "cli/analyze/claim.h"
 
 #include "base/json.h"
 #include "base/units.h"
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 #include "cli/command.h"
 #include "cli/table.h"
 

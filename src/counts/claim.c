@@ -1,4 +1,4 @@
-#include "model/claim.h"
+#include "counts/claim.h"
 
 #include "ops/convention.h"
 

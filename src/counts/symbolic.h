@@ -1,8 +1,8 @@
-/* Totals of a model as polynomials of its free dimensions. Private to cli/analyze*.c and the tests. */
-#ifndef CLI_SYMBOLIC_H
-#define CLI_SYMBOLIC_H
+/* Totals of a model as polynomials of its free dimensions. */
+#ifndef COUNTS_SYMBOLIC_H
+#define COUNTS_SYMBOLIC_H
 #include "base/polynomial.h"
-#include "cli/analyze.h"
+#include "counts/subject.h"
 
 enum symbolic_of { SYMBOLIC_MACS, SYMBOLIC_FLOPS, SYMBOLIC_UNFUSED, SYMBOLIC_FUSED, SYMBOLIC_IDEAL, SYMBOLIC_PEAK };
 enum { SYMBOLIC_N = SYMBOLIC_PEAK + 1, SYMBOLIC_PIECES = 4 };

@@ -1,6 +1,6 @@
 /* Which convention, input size, batch or variant gives a number that somebody printed for a model. */
-#ifndef MODEL_CLAIM_H
-#define MODEL_CLAIM_H
+#ifndef COUNTS_CLAIM_H
+#define COUNTS_CLAIM_H
 #include "model/model.h"
 
 #include "base/count.h"

@@ -1,5 +1,5 @@
 /* gable analyze --chip: what bounds the model there, and the least time for its work and traffic. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/units.h"
 #include "cli/table.h"

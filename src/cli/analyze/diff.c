@@ -1,5 +1,5 @@
 /* gable analyze --against: what the second model adds, removes, reshapes. */
-#include "cli/analyze_diff.h"
+#include "cli/analyze/diff.h"
 
 #include "base/json.h"
 #include "base/text.h"

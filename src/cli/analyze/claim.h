@@ -1,7 +1,7 @@
-/* gable analyze MODEL --claim NUMBER. Private to cli/analyze*.c. */
+/* gable analyze MODEL --claim NUMBER. Private to cli/analyze/. */
 #ifndef CLI_ANALYZE_CLAIM_H
 #define CLI_ANALYZE_CLAIM_H
-#include "model/claim.h"
+#include "counts/claim.h"
 
 /* Prints what explains the number; the exit status. */
 int analyze_claim(const char *word, const struct model_options *options, const char *text, bool wants_json);

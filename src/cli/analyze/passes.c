@@ -1,5 +1,5 @@
 /* gable analyze --passes: what the graph's clean-up rewrites, and what that changes in the totals. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/json.h"
 #include "cli/table.h"

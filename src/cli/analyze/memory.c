@@ -1,5 +1,5 @@
 /* gable analyze --memory: what is alive at the peak, when, and what would lower it. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/json.h"
 #include "base/text.h"

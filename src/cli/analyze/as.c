@@ -1,5 +1,5 @@
 /* gable analyze --as: the same model under other tools' conventions. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/json.h"
 #include "base/text.h"

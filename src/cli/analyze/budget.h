@@ -1,10 +1,10 @@
-/* gable analyze --budget FILE: limits that a model must not pass. Private to cli/analyze*.c.
+/* gable analyze --budget FILE: limits that a model must not pass. Private to cli/analyze/.
 
    macs: 4.2G          # also flops, params, peak_live, bytes (between fused groups); k, M, G, T: powers of 1000
    params: 26M */
 #ifndef CLI_ANALYZE_BUDGET_H
 #define CLI_ANALYZE_BUDGET_H
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 enum { BUDGET_LIMITS = 5 };
 struct budget {

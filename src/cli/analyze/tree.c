@@ -1,5 +1,5 @@
 /* gable analyze --by tree: the modules as the source framework names them, each with what is below it. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "cli/table.h"
 

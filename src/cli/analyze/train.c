@@ -1,5 +1,5 @@
 /* gable analyze --train: what one step of training costs, what it keeps in memory, and the largest batch that fits. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/json.h"
 #include "base/units.h"

@@ -1,5 +1,5 @@
 /* gable analyze: the card of totals, the tables by type and by layer, the comparison of several models. */
-#include "cli/analyze.h"
+#include "cli/analyze/analyze.h"
 
 #include "base/units.h"
 #include "cli/table.h"

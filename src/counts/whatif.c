@@ -1,4 +1,4 @@
-#include "cli/whatif.h"
+#include "counts/whatif.h"
 
 #include "base/text.h"
 
@@ -183,7 +183,7 @@ static gable_status apply(const struct change *c, struct setting *t, struct subj
         break;
     case CHANGE_BATCH:
         o.zoo.batch = c->batch;
-        if (analyze_load(t->s->word, &o, t->s->rules, batched, e)) return e->status;
+        if (subject_load(t->s->word, &o, t->s->rules, batched, e)) return e->status;
         batched->chip = t->s->chip;
         batched->roof = t->s->roof;
         batched->word = t->s->word;
@@ -211,8 +211,7 @@ static gable_status outcome_of(const struct setting *base, const struct change *
         out->floor_s = floor_of(&t, &out->memory_s);
         if (!touch(base, &t, out)) status = error_set(e, GABLE_NO_MEMORY, "no memory");
     }
-    analysis_free(batched.analysis);
-    graph_free(batched.graph);
+    subject_release(&batched);
     return status;
 }
 

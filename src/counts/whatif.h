@@ -1,7 +1,7 @@
-/* What another precision, batch, fusion or chip would do to a model's time floor. Private to cli/analyze*.c. */
-#ifndef CLI_WHATIF_H
-#define CLI_WHATIF_H
-#include "cli/analyze.h"
+/* What another precision, batch, fusion or chip would do to a model's time floor. */
+#ifndef COUNTS_WHATIF_H
+#define COUNTS_WHATIF_H
+#include "counts/subject.h"
 
 enum change_kind { CHANGE_DTYPE, CHANGE_BATCH, CHANGE_FUSE, CHANGE_BANDWIDTH, CHANGE_FLOPS, CHANGE_KINDS };
 struct change {

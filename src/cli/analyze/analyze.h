@@ -1,29 +1,10 @@
-/* What the parts of `gable analyze` share: one analysed model, and how it is shown. Private to cli/analyze*.c. */
-#ifndef CLI_ANALYZE_H
-#define CLI_ANALYZE_H
-#include "model/model.h"
+/* What the parts of `gable analyze` share: how one analysed model is shown. Private to cli/analyze/. */
+#ifndef CLI_ANALYZE_ANALYZE_H
+#define CLI_ANALYZE_ANALYZE_H
+#include "counts/subject.h"
 #include "ops/convention.h"
-#include "ops/taught.h"
-#include "ops/training.h"
-#include "roof/chips.h"
 
 #include <jansson.h>
-
-struct subject {
-    const char *word; /* what was asked for, and how: to ask again with another batch */
-    struct model_options options;
-    const struct taught *rules; /* --rule; NULL for none */
-    bool is_training;           /* --train */
-    enum optimizer optimizer;
-    struct graph *graph;
-    struct analysis *analysis;
-    const struct chip *chip; /* --chip: borrowed; NULL for none */
-    struct roof roof;        /* of that chip, for the graph's dtype */
-};
-
-/* A subject's graph and analysis. */
-gable_status analyze_load(const char *word, const struct model_options *o, const struct taught *rules,
-                          struct subject *s, gable_error *e);
 
 /* The least time, in seconds, for the model's FLOPs with so much traffic, all overlapping; and for its fused groups one
    after another. A run that moves less than that traffic can be faster. */
