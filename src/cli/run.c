@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include "base/file.h"
+#include "base/input.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -143,7 +144,7 @@ static gable_status write_results(struct watching *w, gable_error *e)
 /* A fault of the model rather than of a file beside it. */
 static gable_status in_model(const struct run_model *m, gable_status s, gable_error *e)
 {
-    return s && m->path[0] ? error_within(e, "%s", m->path) : s;
+    return s && m->path[0] ? error_within(e, "%s", input_name(m->path)) : s;
 }
 
 static int run_once(const struct run_request *r, struct run_model *m)
@@ -190,7 +191,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (status) return status;
     if (!r.model) snprintf(m.path, sizeof m.path, "%s/model.onnx", r.check_folder);
     gable_status s = run_open(&r, &m, &e);
-    if (s && m.path[0] && !strstr(e.where, m.path)) error_within(&e, "%s", m.path);
+    if (s && m.path[0] && !strstr(e.where, input_name(m.path))) error_within(&e, "%s", input_name(m.path));
     status = s ? cli_fail(&e) : r.check_folder ? run_check(&r, &m) : run_once(&r, &m);
     run_close(&m);
     return status;
@@ -203,6 +204,7 @@ const struct command command_run = {
     .examples = "  gable run model.onnx --input x=picture.npy --output results\n"
                 "  gable run resnet18 --input input=random:7\n"
                 "  gable run model.onnx --shape tokens=1x128 --json\n"
+                "  zcat model.onnx.gz | gable run -                external data are looked for in the working folder\n"
                 "  gable run model.onnx --check .                  beside model.onnx lies test_data_set_0\n"
                 "  gable run model.onnx --until conv1 --output inner --dump\n",
     .options = options,

@@ -1,5 +1,7 @@
 #include "counts/symbolic.h"
 
+#include "base/input.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,7 +258,8 @@ static gable_status find_symbols(const struct subject *s, struct symbolic *y, ga
     for (int i = 0; i < frees.n && !status; i++)
         status = add_symbol(y, frees.name[i], SYMBOL_BINDING, frees.is_first[i], frees.is_first[i] ? 1 : FILE_BASE, e);
     if (!status && !y->n)
-        return error_set(e, GABLE_BAD_INPUT, "%.200s has no free dimension: its numbers are what they are", s->word);
+        return error_set(e, GABLE_BAD_INPUT, "%.200s has no free dimension: its numbers are what they are",
+                         input_name(s->word));
     return status;
 }
 

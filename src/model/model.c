@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include "base/input.h"
 #include "ops/ops.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ static gable_status open_file(const char *path, const struct model_options *o, s
     if (s) return s;
     s = ops_infer(g, e);
     if (s) {
-        error_within(e, "%s", path);
+        error_within(e, "%s", input_name(path));
         graph_free(g);
         return s;
     }
@@ -42,7 +43,7 @@ gable_status model_frees(const char *word, const struct model_options *o, struct
 void model_label(const char *word, char *out, size_t room)
 {
     const struct zoo_model *m = onnx_is_path(word) ? NULL : zoo_find(word);
-    const char *slash = strrchr(word, '/'), *name = m ? m->label : slash ? slash + 1 : word;
+    const char *slash = strrchr(word, '/'), *name = m ? m->label : slash ? slash + 1 : input_name(word);
     snprintf(out, room, "%s", name);
     char *dot = strrchr(out, '.');
     if (!m && dot && dot != out) *dot = '\0';

@@ -28,8 +28,9 @@ struct onnx_options {
    initializers. Roles: integers and operands that only steer an operator are constants, statistics of
    BatchNormalization are buffers, all else is weights "by the file" (exporters fold and merge).
    Outputs of operators without a row in ops/ have the shape that the file states (value_info), if it does.
+   The path "-" is standard input (base/input.h).
    Errors name the file and the byte, tensor or node. Caller owns the graph. */
 gable_status onnx_read(const char *path, const struct onnx_options *options, struct graph **out, gable_error *e);
-/* Does this word mean a file rather than a zoo model: it ends in .onnx or holds a slash. */
+/* Does this word mean a file rather than a zoo model: it ends in .onnx, holds a slash, or is "-", standard input. */
 bool onnx_is_path(const char *word);
 #endif

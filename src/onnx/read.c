@@ -1,36 +1,30 @@
 #include "onnx/onnx.h"
 
+#include "base/input.h"
 #include "onnx/reader.h"
 #include "onnx/scan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BYTES_PER_FILE_BYTE = 64, LEAST_BYTES = 32 << 20 };
 
 static gable_status mapping_open(struct mapping *m, const char *path, gable_error *e)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return error_set(e, errno == ENOENT ? GABLE_USAGE : GABLE_FAILED, "cannot be opened: %s", strerror(errno));
-    gable_status s = GABLE_OK;
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-        s = error_set(e, GABLE_BAD_INPUT, "is not a regular file");
-    else if (st.st_size == 0)
-        s = error_set(e, GABLE_BAD_INPUT, "is empty, not an ONNX model");
+    uint64_t size = 0;
+    int fd = -1;
+    gable_status s = input_open(path, &fd, &size, e);
+    if (!s && size == 0) s = error_set(e, GABLE_BAD_INPUT, "is empty, not an ONNX model");
     if (!s) {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (p == MAP_FAILED)
             s = error_set(e, GABLE_FAILED, "cannot be mapped: %s", strerror(errno));
         else
-            *m = (struct mapping){p, (size_t)st.st_size};
+            *m = (struct mapping){p, (size_t)size};
     }
-    close(fd);
+    if (fd >= 0) close(fd);
     return s;
 }
 
@@ -104,15 +98,15 @@ gable_status onnx_read(const char *path, const struct onnx_options *options, str
         m = onnx__model_proto__unpack(NULL, slim.len, slim.bytes);
         if (!m) s = error_set(e, GABLE_BAD_INPUT, "is not an ONNX model, or a damaged one");
     }
-    if (!s) s = read_model(m, &file, path, options ? options : &defaults, out, e);
+    if (!s) s = read_model(m, &file, input_name(path), options ? options : &defaults, out, e);
     if (m) onnx__model_proto__free_unpacked(m, NULL);
     slim_release(&slim);
     mapping_close(&file);
-    return s ? error_within(e, "%s", path) : GABLE_OK;
+    return s ? error_within(e, "%s", input_name(path)) : GABLE_OK;
 }
 
 bool onnx_is_path(const char *word)
 {
     size_t n = strlen(word);
-    return strchr(word, '/') || (n > 5 && !strcmp(word + n - 5, ".onnx"));
+    return input_is_stdin(word) || strchr(word, '/') || (n > 5 && !strcmp(word + n - 5, ".onnx"));
 }

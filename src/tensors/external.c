@@ -1,5 +1,7 @@
 #include "tensors/external.h"
 
+#include "base/input.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -86,7 +88,8 @@ static int open_blob(const char *model_path, const char *folder, const char *loc
 {
     char link[2 * PATH_MAX], blob[PATH_MAX], model[PATH_MAX], root[PATH_MAX];
     struct stat st;
-    if (lstat(model_path, &st) || !S_ISLNK(st.st_mode) || !realpath(model_path, model)) return -1;
+    if (input_is_stdin(model_path) || lstat(model_path, &st) || !S_ISLNK(st.st_mode) || !realpath(model_path, model))
+        return -1;
     folder_of(model, root);
     snprintf(link, sizeof link, "%s/%s", folder, location);
     size_t n = strlen(root);

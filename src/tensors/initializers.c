@@ -1,13 +1,11 @@
 #include "tensors/initializers.h"
 
+#include "base/input.h"
 #include "tensors/external.h"
 #include "tensors/proto.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct initializers {
@@ -51,21 +49,15 @@ static gable_status load(const struct general_values *self, struct pool *p, cons
 
 gable_status initializers_open(const char *path, struct initializers **out, gable_error *e)
 {
-    struct stat st;
     struct initializers *f = calloc(1, sizeof *f);
     if (!f) return error_set(e, GABLE_NO_MEMORY, "no memory for %s", path);
     *f = (struct initializers){.base = {load}, .path = strdup(path)};
-    f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    gable_status s = GABLE_OK;
-    if (f->fd < 0 || fstat(f->fd, &st))
-        s = error_set(e, GABLE_FAILED, "cannot be opened: %s", strerror(errno));
-    else if (!S_ISREG(st.st_mode) || !f->path)
-        s = error_set(e, GABLE_BAD_INPUT, "is not a regular file");
+    gable_status s = input_open(path, &f->fd, &f->size, e);
+    if (!s && !f->path) s = error_set(e, GABLE_NO_MEMORY, "no memory for the name");
     if (s) {
         initializers_close(f);
-        return error_within(e, "%s", path);
+        return error_within(e, "%s", input_name(path));
     }
-    f->size = (uint64_t)st.st_size;
     *out = f;
     return GABLE_OK;
 }

@@ -1,5 +1,5 @@
 /* The values of an ONNX file's initializers, read when a session wants them: from the place in the file that the reader
-   noted, or from the files beside it. */
+   noted, or from the files beside it; of standard input ("-") in the working folder. */
 #ifndef TENSORS_INITIALIZERS_H
 #define TENSORS_INITIALIZERS_H
 #include "engine/general/general.h"

@@ -5,6 +5,7 @@
 #include "cli/analyze/claim.h"
 #include "cli/analyze/diff.h"
 
+#include "base/input.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -202,8 +203,8 @@ static gable_status check_bindings(const struct request *r, const char *word, ga
         for (int i = 0; i < frees.n; i++) is_free |= !strcmp(frees.name[i], r->bindings[b].name);
         if (is_free) continue;
         const char *near = text_nearest(r->bindings[b].name, names, (size_t)frees.n);
-        return error_set(e, GABLE_USAGE, "%.120s has no free dimension '%.60s'%s%.60s%s", word, r->bindings[b].name,
-                         near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return error_set(e, GABLE_USAGE, "%.120s has no free dimension '%.60s'%s%.60s%s", input_name(word),
+                         r->bindings[b].name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     return status;
 }
@@ -323,7 +324,8 @@ static void show_one(const struct request *r, const struct subject *s, gable_err
     case VIEW_LAYER: analyze_print_layers(s); break;
     case VIEW_TREE: analyze_print_tree(s, r->depth); break;
     }
-    if (r->view == VIEW_SHORT) term_hint("next: gable analyze %s --by tree", s->graph->name);
+    if (r->view == VIEW_SHORT && !input_is_stdin(s->word))
+        term_hint("next: gable analyze %s --by tree", s->graph->name);
 }
 
 static bool wants_parts(const struct request *r)
@@ -422,6 +424,7 @@ const struct command command_analyze = {
                 "  gable analyze resnet50 --symbolic --chip nvidia_t4\n"
                 "  gable analyze resnet18 --chip nvidia_t4 --what-if int8,batch=8,fuse,bw=2x\n"
                 "  gable analyze efficientnet_b0 --passes\n"
+                "  curl -sL https://host/model.onnx | gable analyze -\n"
                 "  gable analyze vgg16 --size 320x240 --json\n",
     .options = options,
     .run = run,
