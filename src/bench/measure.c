@@ -1,6 +1,7 @@
 #include "bench/measure.h"
 
 #include "bench/defaults.h"
+#include "bench/probes.h"
 #include "bench/self.h"
 #include "bench/stats.h"
 #include "bench/surroundings.h"
@@ -23,9 +24,8 @@ struct device {
     struct world world;
     struct session *session;
     struct watch watch;
-    struct probe *probe; /* made when first asked for */
+    struct probes probes;
     struct cache_roofs caches;
-    bool has_no_probe;
     struct resident resident; /* without the probes' arrays */
     uint64_t checksum;
     bool has_checksum;
@@ -75,28 +75,11 @@ static enum bench_code check(struct world *w)
 }
 
 /* A probe that another program disturbed is taken again, twice at most; its own share is measured like a sample's. */
-static double clean_rate(struct device *d, double (*rate)(struct probe *, double))
-{
-    double best = 0;
-    for (int i = 0; i < 3; i++) {
-        uint32_t faults;
-        watch_before(&d->watch);
-        double value = rate(d->probe, BENCH_PROBE_S);
-        best = fmax(best, value);
-        if (!watch_after(&d->watch, (int64_t)(1e9 * BENCH_PROBE_S), &faults)) return value;
-    }
-    return best;
-}
-
 static bool probe(struct world *w, double *flops, double *bytes)
 {
     struct device *d = device_of(w);
     resident_end(&d->resident); /* now, for the probes' arrays are not the model's memory */
-    if (!d->probe && !d->has_no_probe) d->has_no_probe = probe_new(d->session->team, &d->probe, NULL) != GABLE_OK;
-    if (d->has_no_probe) return false;
-    *flops = clean_rate(d, probe_flops);
-    *bytes = clean_rate(d, probe_bytes);
-    return *flops > 0 && *bytes > 0;
+    return probes_read(&d->probes, &d->watch, flops, bytes);
 }
 
 static gable_status weights_of_file(const struct bench_options *o, const struct graph *g, const struct engine *engine,
@@ -120,13 +103,15 @@ static gable_status device_open(struct device *d, const struct graph *g, const s
     weights_free(w); /* the engine has its own by now */
     initializers_close(file);
     resident_forget();
-    if (!s) s = watch_new(d->session->team, &d->watch, e);
-    return s;
+    if (s) return s;
+    const struct session *x = d->session;
+    d->probes = (struct probes){.borrowed = x->team, .n = x->threads, .cpus = x->cpus};
+    return watch_threads(x->threads, x->tids, x->cpus, &d->watch, e);
 }
 
 static void device_close(struct device *d)
 {
-    probe_free(d->probe);
+    probes_release(&d->probes);
     watch_release(&d->watch);
     if (d->session) d->session->engine->close(d->session);
 }
@@ -372,7 +357,7 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
                                        .progress = o->progress_sample,
                                        .progress_arg = o->progress_arg};
     r->environment = environment_json("");
-    d->has_no_probe = o->skip_probes;
+    d->probes.has_none = o->skip_probes;
     d->caches = o->caches;
     fill_inputs(d->session, o->seed ? o->seed : BENCH_SEED);
     surroundings_read("", &start);

@@ -1,6 +1,7 @@
 #include "bench/training.h"
 
 #include "bench/defaults.h"
+#include "bench/probes.h"
 #include "bench/self.h"
 #include "bench/stats.h"
 #include "bench/surroundings.h"
@@ -19,10 +20,7 @@ struct bench_trainer { /* the machine as the sampling loop sees it */
     struct world world;
     struct trainer *trainer;
     struct watch watch;
-    struct team *team; /* of the probes */
-    struct probe *probe;
-    bool has_no_probe;
-    const int *where;
+    struct probes probes;
     double loss, first_loss;
     int n_steps;
     gable_status status;
@@ -51,13 +49,7 @@ static bool probe(struct world *w, double *flops, double *bytes)
 {
     struct bench_trainer *b = of_world(w);
     resident_end(&b->resident); /* now, for the probes' arrays are not the trainer's memory */
-    if (!b->probe && !b->has_no_probe)
-        b->has_no_probe =
-            team_new(b->trainer->threads, b->where, &b->team, NULL) || probe_new(b->team, &b->probe, NULL);
-    if (b->has_no_probe) return false;
-    *flops = probe_flops(b->probe, BENCH_PROBE_S);
-    *bytes = probe_bytes(b->probe, BENCH_PROBE_S);
-    return *flops > 0 && *bytes > 0;
+    return probes_read(&b->probes, &b->watch, flops, bytes);
 }
 
 /* N(0,1) images and labels of all classes, by the seed alone. */
@@ -87,13 +79,12 @@ static gable_status open_trainer(struct bench_trainer *b, const struct graph *g,
     if (s) return s;
     resident_forget();
     fill(b->trainer, seed);
-    b->where = b->trainer->cpus;
+    b->probes = (struct probes){.n = b->trainer->threads, .cpus = b->trainer->cpus};
     return watch_threads(b->trainer->threads, b->trainer->tids, b->trainer->cpus, &b->watch, e);
 }
 static void close_trainer(struct bench_trainer *b)
 {
-    probe_free(b->probe);
-    team_free(b->team);
+    probes_release(&b->probes);
     watch_release(&b->watch);
     trainer_close(b->trainer);
 }

@@ -30,10 +30,6 @@ static void count_usage(struct watch *w)
     w->switches = u.ru_nivcsw;
 }
 
-gable_status watch_new(const struct team *t, struct watch *out, gable_error *e)
-{
-    return watch_threads(team_size(t), team_tids(t), team_cpus(t), out, e);
-}
 gable_status watch_threads(int n, const int *tids, const int *cpus, struct watch *out, gable_error *e)
 {
     *out = (struct watch){.tids = tids, .cpus = cpus, .n_threads = n};

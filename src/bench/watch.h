@@ -1,7 +1,7 @@
-/* Contention, seen from inside: what happened to a team's threads between two looks. The look never sees a median. */
+/* Contention, seen from inside: what happened to a run's threads between two looks. The look never sees a median. */
 #ifndef BENCH_WATCH_H
 #define BENCH_WATCH_H
-#include "base/team.h"
+#include "base/error.h"
 #include "bench/record.h"
 
 enum { WATCH_THREADS = 1024 };
@@ -13,8 +13,7 @@ struct watch {
     int n_threads;
     int64_t minor, major, switches;
 };
-gable_status watch_new(const struct team *t, struct watch *out, gable_error *e);
-/* The same for any threads, pinned each to its CPU; the caller is the first. Both are borrowed. */
+/* n threads, pinned each to its CPU; the caller is the first. Both lists are borrowed. */
 gable_status watch_threads(int n, const int *tids, const int *cpus, struct watch *out, gable_error *e);
 void watch_release(struct watch *w);
 void watch_before(struct watch *w);

@@ -42,7 +42,8 @@ struct session {
     enum isa isa;
     int n_groups;
     const struct group_info *groups;
-    struct team *team; /* the session's own pinned threads; probes may borrow it between passes */
+    const int *tids, *cpus; /* its pinned threads: the kernel's ids, and where each is */
+    struct team *team;      /* they, where they are a team: probes may borrow it between passes; else NULL */
     size_t weight_bytes, arena_bytes,
         planned_bytes;            /* packed weights; activations of all threads; everything, in/outputs too */
     double setup_ns;              /* planning, packing, tuning */

@@ -13,7 +13,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 else()
   gable_kernels(baseline)
 endif()
-# Training takes turns with oneDNN on the threads of GCC's OpenMP runtime, which oneDNN is built on.
+# Training and the general engine take turns with oneDNN on the threads of GCC's OpenMP runtime, which oneDNN is built on.
 target_link_libraries(libgable PUBLIC gomp)
 # Loops of the general engine become vectors here; whether a comparison traps on a NaN is of no interest.
 file(GLOB GENERAL_KERNEL_SOURCES CONFIGURE_DEPENDS src/engine/general/kernels/*.c)

@@ -30,7 +30,7 @@ static void start(struct bench *b, int threads)
     assert_ok(program_new(b->arena, b->graph, NULL, &b->program, &b->error), &b->error);
     b->runtime = (struct runtime){.pool = pool_new(1 << 24), .program = b->program, .step = b->program->steps};
     cpus_read("", &cpus);
-    if (threads > 1) assert_ok(team_new(threads, cpus.allowed, &b->runtime.team, &b->error), &b->error);
+    if (threads > 1) assert_ok(crew_new(threads, cpus.allowed, false, &b->runtime.crew, &b->error), &b->error);
     for (int i = 0; i < 2; i++) b->in_at[i] = &b->in[i], b->out_at[i] = &b->out[i];
     assert_ok(value_new(b->runtime.pool, DTYPE_F32, 2, dim, &b->in[0], &b->error), &b->error);
     b->call = (struct call){.node = n, .n_in = 2, .n_out = 2, .in = b->in_at, .out = b->out_at};
@@ -44,7 +44,7 @@ static void end(struct bench *b)
     for (int i = 0; i < b->runtime.n_temporaries; i++) value_release(&b->runtime.temporaries[i]);
     free(b->runtime.temporaries);
     program_end(b->program);
-    team_free(b->runtime.team);
+    crew_free(b->runtime.crew);
     pool_free(b->runtime.pool);
     arena_free(b->arena);
     graph_free(b->graph);

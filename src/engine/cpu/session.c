@@ -87,6 +87,8 @@ static gable_status start(struct cpu_session *s, const struct weights *w, const 
 {
     gable_status status = team_new(s->plan->threads, cpus, &s->base.team, e);
     if (status) return status;
+    s->base.tids = team_tids(s->base.team);
+    s->base.cpus = team_cpus(s->base.team);
     struct preparation q = {.session = s, .weights = w};
     team_run(s->base.team, touch, &q);
     team_run(s->base.team, pack, &q);

@@ -122,11 +122,11 @@ void call_parallel(struct call *c, int64_t n, int64_t grain, call_work *work, vo
     }
     struct sharing s = {work, arg, n, pieces};
     r->is_parallel = true;
-    team_run(r->team, run_piece, &s);
+    crew_run(r->crew, run_piece, &s);
     r->is_parallel = false;
 }
 
-int call_threads(const struct call *c) { return c->runtime->team ? team_size(c->runtime->team) : 1; }
+int call_threads(const struct call *c) { return c->runtime->crew ? crew_size(c->runtime->crew) : 1; }
 
 /* splitmix64 [Steele, Lea, Flood 2014]. */
 uint64_t call_random(struct call *c)

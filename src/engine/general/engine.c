@@ -2,6 +2,7 @@
    and outputs are floats here, as engine.h has them; integer inputs are 1 where the float is positive, else 0. */
 #include "engine/cpu/kernels/kernels.h"
 #include "engine/cpu/memory.h"
+#include "engine/crew.h"
 #include "engine/general/general.h"
 #include "engine/general/seeded.h"
 
@@ -169,8 +170,10 @@ static gable_status open_parts(struct row_session *s, const struct weights *w, c
     if (!status) status = make_groups(s, e);
     if (!status) status = make_buffers(s, e);
     if (status) return status;
-    s->base.team = general_team(s->general);
-    s->base.threads = team_size(s->base.team);
+    const struct crew *crew = general_crew(s->general);
+    s->base.threads = crew_size(crew);
+    s->base.tids = crew_tids(crew);
+    s->base.cpus = crew_cpus(crew);
     s->base.arena_bytes = pool_bytes(general_pool(s->general));
     snprintf(s->base.algorithms, sizeof s->base.algorithms, "node by node: %d nodes, nothing fused",
              s->base.graph->n_nodes);

@@ -36,7 +36,7 @@ static gable_status start_threads(struct general *s, const struct cpus *cpus, co
     if (o->threads < 0 || threads > cpus->n_allowed)
         return error_set(e, GABLE_BAD_INPUT, "%d threads on %d allowed CPUs; ask for 1 to %d", o->threads,
                          cpus->n_allowed, cpus->n_allowed);
-    return team_new(threads, threads <= cpus->n_cores ? cpus->cores : cpus->allowed, &s->runtime.team, e);
+    return crew_new(threads, threads <= cpus->n_cores ? cpus->cores : cpus->allowed, false, &s->runtime.crew, e);
 }
 
 static size_t default_bytes(void)
@@ -74,14 +74,14 @@ void general_close(struct general *s)
 {
     if (!s) return;
     program_end(s->program);
-    team_free(s->runtime.team);
+    crew_free(s->runtime.crew);
     free(s->runtime.temporaries);
     pool_free(s->runtime.pool);
     arena_free(s->arena);
     free(s);
 }
 
-struct team *general_team(struct general *s) { return s->runtime.team; }
+const struct crew *general_crew(const struct general *s) { return s->runtime.crew; }
 struct pool *general_pool(struct general *s) { return s->runtime.pool; }
 
 static bool shape_fits(const struct tensor *t, const struct value *v)
@@ -143,7 +143,10 @@ gable_status general_run_watched(struct general *s, struct general_watch *w, gab
     s->runtime.watch = w;
     s->runtime.steps_left = s->steps_max;
     s->runtime.random = s->seed; /* every pass draws the same */
-    return program_run(&s->runtime, s->program, e);
+    crew_enter(s->runtime.crew);
+    gable_status status = program_run(&s->runtime, s->program, e);
+    crew_leave(s->runtime.crew);
+    return status;
 }
 
 gable_status general_run(struct general *s, gable_error *e) { return general_run_watched(s, NULL, e); }

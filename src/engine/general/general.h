@@ -3,7 +3,6 @@
 #ifndef ENGINE_GENERAL_GENERAL_H
 #define ENGINE_GENERAL_GENERAL_H
 #include "base/cpus.h"
-#include "base/team.h"
 #include "engine/general/value.h"
 #include "engine/weights.h"
 
@@ -19,6 +18,7 @@ struct general_options { /* zero means the default */
     size_t bytes_max;    /* of values; what is available now */
     int64_t steps_max;   /* nodes in a run, those of bodies each time they run; 2^26 */
 };
+struct crew;
 struct general;
 /* Refuses a node that no kernel runs. graph, values and what they hold are borrowed and must outlive the session;
    values may be NULL where the graph has no large initializers. */
@@ -28,7 +28,7 @@ void general_close(struct general *s); /* NULL is fine */
 /* The first node, bodies included, that no kernel runs; NULL where all can. */
 const struct node *general_missing(const struct graph *g);
 
-struct team *general_team(struct general *s);
+const struct crew *general_crew(const struct general *s);
 struct pool *general_pool(struct general *s); /* for the caller's inputs; they must be released before it closes */
 /* Input i of the model from now on; shared. Refuses another type than the model's, and a shape that contradicts it
    (a dimension of -1 is free). An absent value leaves the input out: its initializer counts then. */

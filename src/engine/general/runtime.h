@@ -1,18 +1,18 @@
 /* What a run has besides its program: memory, threads, the random stream, a budget of steps, and who watches. */
 #ifndef ENGINE_GENERAL_RUNTIME_H
 #define ENGINE_GENERAL_RUNTIME_H
-#include "base/team.h"
+#include "engine/crew.h"
 #include "engine/general/general.h"
 #include "engine/general/program.h"
 
 #define RUN_TOO_LONG "the run takes more steps than allowed: does a loop not end?"
 struct runtime {
     struct pool *pool;
-    struct team *team; /* NULL: one thread */
+    struct crew *crew; /* NULL: one thread */
     int opset;
     uint64_t random;
     int64_t steps_left;      /* of nodes, those of bodies each time: an endless Loop ends here */
-    bool is_parallel;        /* the team works: what it calls runs serially */
+    bool is_parallel;        /* the crew works: what it calls runs serially */
     struct program *program; /* that runs, and its step */
     struct step *step;
     const struct general_values *given;

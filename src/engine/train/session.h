@@ -1,7 +1,7 @@
 /* A plan with its memory; what parts need while they run. Private to engine/train/. */
 #ifndef ENGINE_TRAIN_SESSION_H
 #define ENGINE_TRAIN_SESSION_H
-#include "engine/train/crew.h"
+#include "engine/crew.h"
 #include "engine/train/plan.h"
 
 struct trainer_session {

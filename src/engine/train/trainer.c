@@ -159,7 +159,7 @@ static gable_status start(struct trainer_session *s, const struct weights *w, co
 {
     struct train_plan *p = s->plan;
     const int *where = p->threads <= cpus->n_cores ? cpus->cores : cpus->allowed;
-    gable_status status = crew_new(p->threads, where, &s->crew, e);
+    gable_status status = crew_new(p->threads, where, true, &s->crew, e);
     if (status) return status;
     s->base.tids = crew_tids(s->crew);
     s->base.cpus = crew_cpus(s->crew);

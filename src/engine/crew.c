@@ -1,4 +1,4 @@
-#include "engine/train/crew.h"
+#include "engine/crew.h"
 
 #include "engine/cpu/denormals.h"
 
@@ -15,7 +15,7 @@ int omp_get_max_threads(void);
 struct crew {
     int n, threads_before;
     cpu_set_t before;
-    bool has_before;
+    bool has_before, flushes;
     uint64_t *denormals;
     int *tids, *cpus;
 };
@@ -48,13 +48,13 @@ static void settle(void *arg, int part, int parts)
         sched_setaffinity(0, sizeof mine, &mine);
         c->tids[part] = gettid();
     }
-    c->denormals[part] = denormals_flush();
+    if (c->flushes) c->denormals[part] = denormals_flush();
 }
 static void unsettle(void *arg, int part, int parts)
 {
     const struct crew *c = arg;
     (void)parts;
-    denormals_restore(c->denormals[part]);
+    if (c->flushes) denormals_restore(c->denormals[part]);
 }
 static void unpin(void *arg, int part, int parts)
 {
@@ -64,11 +64,12 @@ static void unpin(void *arg, int part, int parts)
     sched_setaffinity(0, sizeof c->before, &c->before);
 }
 
-gable_status crew_new(int n, const int *cpu, struct crew **out, gable_error *e)
+gable_status crew_new(int n, const int *cpu, bool flushes, struct crew **out, gable_error *e)
 {
     struct crew *c = calloc(1, sizeof *c);
     if (c) {
         c->n = n;
+        c->flushes = flushes;
         c->denormals = calloc((size_t)n, sizeof *c->denormals);
         c->tids = calloc((size_t)n, sizeof *c->tids);
         c->cpus = calloc((size_t)n, sizeof *c->cpus);
@@ -105,5 +106,6 @@ void crew_leave(struct crew *c)
     crew_run(c, unsettle, c);
     omp_set_num_threads(c->threads_before);
 }
+int crew_size(const struct crew *c) { return c->n; }
 const int *crew_tids(const struct crew *c) { return c->tids; }
 const int *crew_cpus(const struct crew *c) { return c->cpus; }

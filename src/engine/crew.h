@@ -1,18 +1,21 @@
-/* The threads of a trainer: OpenMP's, so that oneDNN and our kernels take turns on the same pinned threads. */
-#ifndef ENGINE_TRAIN_CREW_H
-#define ENGINE_TRAIN_CREW_H
+/* The threads where oneDNN works beside our kernels: OpenMP's, so that both take turns on the same pinned threads. */
+#ifndef ENGINE_CREW_H
+#define ENGINE_CREW_H
 #include "base/team.h"
-#include "engine/cpu/kernels/kernels.h"
+
+#include <stdbool.h>
 
 struct crew;
-/* n threads, thread i pinned to cpu[i]; the caller is thread 0 and is pinned until crew_free. */
-gable_status crew_new(int n, const int *cpu, struct crew **out, gable_error *e);
+/* n threads, thread i pinned to cpu[i]; the caller is thread 0 and is pinned until crew_free. Denormals are flushed
+   while they run, or kept as IEEE 754 has them. */
+gable_status crew_new(int n, const int *cpu, bool flushes, struct crew **out, gable_error *e);
 void crew_free(struct crew *c); /* NULL is fine */
-/* Around everything that runs: the threads are where they should be and flush denormals. */
+/* Around everything that runs: the threads are where they should be, and so is their arithmetic. */
 void crew_enter(struct crew *c);
 void crew_leave(struct crew *c);
 /* work(arg, part, n) on every thread; returns when all are done. */
 void crew_run(struct crew *c, team_work *work, void *arg);
+int crew_size(const struct crew *c);
 /* The kernel's thread ids and the CPUs that they are pinned to. */
 const int *crew_tids(const struct crew *c);
 const int *crew_cpus(const struct crew *c);
