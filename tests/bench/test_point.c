@@ -79,7 +79,11 @@ static gable_status open_fake(const struct engine *engine, const struct graph *g
                                .setup_ns = 77,
                                .algorithms = "fakes"};
     *out = &f->base;
-    return team_new(1, cpus->cores, &f->base.team, e);
+    gable_status s = team_new(1, cpus->cores, &f->base.team, e);
+    assert_ok(s, e);
+    f->base.tids = team_tids(f->base.team);
+    f->base.cpus = team_cpus(f->base.team);
+    return s;
 }
 
 static float *fake_input(struct session *s, int i) { return (void)i, fake_of(s)->input; }
