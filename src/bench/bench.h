@@ -6,10 +6,13 @@
 #include "bench/record.h"
 #include "engine/engine.h"
 #include "machine/machine.h"
+#include "model/model.h"
 
 struct bench_options { /* zero means the default */
     const char *model;
     int batch, height, width;
+    int n_shapes; /* of inputs, as in model_options; borrowed */
+    const struct onnx_shape *shapes;
     struct engine_options engine;
     double budget_s;  /* 10; slow passes may take 6 times that for 6 samples */
     double least_s;   /* 1 */

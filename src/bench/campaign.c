@@ -1,5 +1,6 @@
 #include "bench/campaign.h"
 
+#include "base/input.h"
 #include "bench/choices.h"
 #include "bench/defaults.h"
 #include "bench/measure.h"
@@ -34,6 +35,10 @@ void campaign_id(const struct campaign *c, const struct topology *t, const struc
                  (unsigned long long)b->seed, b->quick, (b->runs_on ? b->runs_on : engine_at(0))->name);
     uint64_t hash = UINT64_C(14695981039346656037);
     mix(&hash, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    for (int i = 0; i < b->n_shapes; i++) {
+        mix(&hash, b->shapes[i].name, (size_t)b->shapes[i].length);
+        mix(&hash, b->shapes[i].dim, (size_t)b->shapes[i].rank * sizeof *b->shapes[i].dim);
+    }
     snprintf(out, CAMPAIGN_ID, "%016llx", (unsigned long long)hash);
 }
 
@@ -94,7 +99,7 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, int po
         step->finished++;
         return GABLE_OK;
     }
-    snprintf(what, sizeof what, "%s at batch %d", p->model, p->batch);
+    snprintf(what, sizeof what, "%s at batch %d", input_name(p->model), p->batch);
     if (c->progress) c->progress(c->arg, what, step->done, step->total);
     o.model = p->model;
     o.batch = p->batch;

@@ -2,19 +2,17 @@
 
 #include "bench/measure.h"
 #include "graph/fingerprint.h"
-#include "model/model.h"
 
 #include <stdio.h>
 
 gable_status choices_key(const struct cpus *cpus, const struct bench_options *o, char out[CHOICES_KEY], gable_error *e)
 {
-    struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width}};
     const struct engine *engine = NULL;
     struct topology t;
     struct graph *g = NULL;
     char device[128];
     size_t caches = 0;
-    gable_status s = model_open(o->model, &m, &g, e);
+    gable_status s = measure_model(o, &g, e);
     if (!s) engine = measure_engine(o, g, cpus);
     if (!s) s = engine->describe(cpus, device, sizeof device, e);
     if (!s) {

@@ -1,13 +1,11 @@
 #include "bench/measure.h"
 #include "machine/arrays.h"
-#include "model/model.h"
 
 gable_status bench_check(const struct cpus *cpus, const struct bench_options *o, gable_error *e)
 {
-    struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width}};
     struct graph *g = NULL;
     size_t needed = 0, there = arrays_available("");
-    gable_status s = model_open(o->model, &m, &g, e);
+    gable_status s = measure_model(o, &g, e);
     if (!s) s = measure_engine(o, g, cpus)->plan_bytes(g, cpus, &o->engine, &needed, e);
     if (!s && there && needed > there)
         s = error_set(e, GABLE_NO_MEMORY, "%s at batch %d needs %.1f MiB and %.1f MiB are there; take a smaller batch",

@@ -149,9 +149,11 @@ static double precision_of(const struct bench_options *o)
     return o->precision > 0 ? o->precision : o->quick ? BENCH_PRECISION_QUICK : BENCH_PRECISION;
 }
 
-static gable_status open_graph(const struct bench_options *o, struct graph **out, gable_error *e)
+gable_status measure_model(const struct bench_options *o, struct graph **out, gable_error *e)
 {
-    struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width}};
+    const struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width},
+                                    .n_shapes = o->n_shapes,
+                                    .shapes = o->shapes};
     return model_open(o->model, &m, out, e);
 }
 
@@ -199,7 +201,7 @@ static gable_status set_identity(struct run *r, const struct graph *g, const str
 gable_status measure_identity(const struct cpus *cpus, const struct bench_options *o, struct run *out, gable_error *e)
 {
     struct graph *g = NULL;
-    gable_status s = open_graph(o, &g, e);
+    gable_status s = measure_model(o, &g, e);
     if (!s) s = set_identity(out, g, cpus, o, e);
     if (s) run_release(out);
     graph_free(g);
@@ -383,7 +385,7 @@ gable_status measure_point(const struct cpus *cpus, const struct bench_options *
     struct graph *g = NULL;
     struct device d = {0};
     *out = (struct run){0};
-    gable_status s = open_graph(o, &g, e);
+    gable_status s = measure_model(o, &g, e);
     if (!s) s = set_identity(out, g, cpus, o, e);
     if (!s) s = device_open(&d, g, cpus, o, e);
     if (!s) s = measure(&d, cpus, o, interrupted, out, e);

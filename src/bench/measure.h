@@ -6,6 +6,8 @@
 /* As bench_point, without a child. */
 gable_status measure_point(const struct cpus *cpus, const struct bench_options *options,
                            const volatile bool *interrupted, struct run *out, gable_error *e);
+/* The model as the options ask for it. */
+gable_status measure_model(const struct bench_options *o, struct graph **out, gable_error *e);
 /* Everything of a run that is known before it runs. */
 gable_status measure_identity(const struct cpus *cpus, const struct bench_options *options, struct run *out,
                               gable_error *e);

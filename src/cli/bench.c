@@ -8,7 +8,7 @@
 #include "cli/table.h"
 #include "cli/words.h"
 #include "machine/environment.h"
-#include "model/model.h"
+#include "model/shapes.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -17,12 +17,13 @@
 #include <time.h>
 
 enum { BATCHES_MAX = 16, FRESH_S = 3600 };
-enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE, KEY_RETUNE };
+enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE, KEY_RETUNE, KEY_SHAPE };
 
 struct request {
     const struct command *self;
     const char *models[CLI_MODELS], *store_path;
     int n_models, batches[BATCHES_MAX], n_batches;
+    struct model_shapes shapes;
     bool wants_json, wants_groups, no_store;
     struct campaign campaign;
     struct campaign_point points[CLI_MODELS * BATCHES_MAX];
@@ -38,6 +39,7 @@ static const struct argp_option options[] = {
     {"batch", 'b', "N", 0, "images at once, 1 to 65536, or a list: 1,64,256 (1)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
+    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape: input=8x3x320x320; may be given again", 0},
     {"isa", KEY_ISA, "NAME", 0, "instruction set: best, plain, neon, avx2 or avx512 (best)", 0},
     {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (each layer timed), rule (nothing is timed), never, always (auto)", 0},
     {"retune", KEY_RETUNE, NULL, 0, "time the choices again that the store holds", 0},
@@ -63,6 +65,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
     case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
+    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
     case KEY_ISA: ok = cli_isa(arg, &o->engine.isa, &e); break;
     case KEY_WINOGRAD: ok = choices_parse(arg, &o->engine, &e); break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
@@ -276,10 +279,15 @@ static int run(const struct command *self, int argc, char **argv)
     struct request *r = calloc(1, sizeof *r);
     if (!r) return 1;
     r->self = self;
-    r->batches[0] = r->n_batches = 1;
     r->campaign.bench.engine.tune = true;
+    gable_error e = {0};
     int status = cli_parse(self, argc, argv, parse, r);
-    if (!status) status = r->n_models ? measure(r) : cli_usage(self, "which model? 'gable models' lists them");
+    if (!status && !r->n_models) status = cli_usage(self, "which model? 'gable models' lists them");
+    if (!status && model_shapes_batches(&r->shapes, r->batches, &r->n_batches, &e))
+        status = cli_usage(self, "%s", e.why);
+    r->campaign.bench.n_shapes = r->shapes.n;
+    r->campaign.bench.shapes = r->shapes.at;
+    if (!status) status = measure(r);
     for (int i = 0; i < r->n_runs; i++) run_release(&r->runs[i]);
     store_close(r->store);
     free(r->runs);
@@ -294,6 +302,7 @@ const struct command command_bench = {
     .examples = "  gable bench resnet18\n"
                 "  gable bench resnet18 mobilenet_v2 --batch 1,64\n"
                 "  gable bench efficientnet_b0 --batch 64 --groups\n"
+                "  gable bench model.onnx --shape tokens=1x128\n"
                 "  gable bench squeezenet1_1 --quick --json\n",
     .options = options,
     .run = run,

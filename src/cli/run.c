@@ -13,7 +13,7 @@ enum { KEY_CHECK = 1000, KEY_ATOL, KEY_RTOL, KEY_UNTIL, KEY_DUMP, KEY_SEED, KEY_
 
 static const struct argp_option options[] = {
     {"input", 'i', "NAME=FILE", 0, "an input from a .npy or a .pb file, or random:SEED (random inputs)", 0},
-    {"shape", KEY_SHAPE, "NAME=NxM", 0, "the shape of a random input whose dimensions are free", 0},
+    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape, where dimensions are free; may be given again", 0},
     {"batch", 'b', "N", 0, "images at once, where the first dimension is free (1)", 0},
     {"output", 'o', "FOLDER", 0, "write every output there as NAME.npy", 0},
     {"check", KEY_CHECK, "FOLDER", 0, "compare with FOLDER/test_data_set_*/output_*.pb, ONNX's own layout", 0},
@@ -27,13 +27,13 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static bool add(const char *option, const char *arg, const char **list, int *n, gable_error *e)
+static bool add_input(struct run_request *r, const char *arg, gable_error *e)
 {
-    if (*n == RUN_INPUTS_MAX) {
-        error_set(e, GABLE_USAGE, "%s is given more than %d times", option, RUN_INPUTS_MAX);
+    if (r->n_inputs == RUN_INPUTS_MAX) {
+        error_set(e, GABLE_USAGE, "--input is given more than %d times", RUN_INPUTS_MAX);
         return false;
     }
-    list[(*n)++] = arg;
+    r->inputs[r->n_inputs++] = arg;
     return true;
 }
 
@@ -54,8 +54,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     bool ok = true;
     switch (key) {
     case ARGP_KEY_ARG: ok = parse_model(r, arg, &e); break;
-    case 'i': ok = add("--input", arg, r->inputs, &r->n_inputs, &e); break;
-    case KEY_SHAPE: ok = add("--shape", arg, r->shapes, &r->n_shapes, &e); break;
+    case 'i': ok = add_input(r, arg, &e); break;
+    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
     case 'b': ok = cli_int("--batch", arg, 1, BATCH_MAX, &r->zoo.batch, &e); break;
     case 'o': r->output_folder = arg; break;
     case KEY_CHECK: r->check_folder = arg; break;
@@ -175,8 +175,10 @@ static int refuse(const struct run_request *r)
 {
     if (!r->model && !r->check_folder)
         return cli_usage(r->self, "which model? a name of 'gable models' or an ONNX file");
+    if (r->zoo.batch && r->shapes.n)
+        return cli_usage(r->self, "--batch or --shape: a shape says the first dimension too");
     if (r->wants_dump && !r->output_folder) return cli_usage(r->self, "--dump needs --output FOLDER");
-    if (r->check_folder && (r->output_folder || r->until || r->n_inputs || r->n_shapes))
+    if (r->check_folder && (r->output_folder || r->until || r->n_inputs || r->shapes.n))
         return cli_usage(r->self, "--check takes its inputs from the folder and writes nothing");
     return 0;
 }

@@ -3,7 +3,7 @@
 #define CLI_RUN_H
 #include "cli/command.h"
 #include "engine/general/seeded.h"
-#include "model/model.h"
+#include "model/shapes.h"
 #include "tensors/compare.h"
 #include "tensors/initializers.h"
 
@@ -12,8 +12,9 @@ struct run_request {
     const struct command *self;
     const char *model, *output_folder, *check_folder, *until;
     struct zoo_options zoo;
-    int n_inputs, n_shapes, threads, seed;
-    const char *inputs[RUN_INPUTS_MAX], *shapes[RUN_INPUTS_MAX]; /* "NAME=FILE", "NAME=random:SEED"; "NAME=1x3x8" */
+    int n_inputs, threads, seed;
+    const char *inputs[RUN_INPUTS_MAX]; /* "NAME=FILE", "NAME=random:SEED" */
+    struct model_shapes shapes;
     struct tolerance tolerance;
     bool wants_json, wants_dump;
 };

@@ -12,7 +12,9 @@
 
 gable_status run_open(const struct run_request *r, struct run_model *m, gable_error *e)
 {
-    const struct onnx_options options = {.batch = r->zoo.batch, .keeps_free = true};
+    const struct onnx_options options = {
+        .batch = r->zoo.batch, .n_shapes = r->shapes.n, .shapes = r->shapes.at, .keeps_free = true};
+    const struct model_options asked = {.zoo = r->zoo, .n_shapes = r->shapes.n, .shapes = r->shapes.at};
     const struct general_options how = {.threads = r->threads, .seed = (uint64_t)r->seed};
     const struct general_values *values = &m->drawn.base;
     gable_status s;
@@ -22,7 +24,7 @@ gable_status run_open(const struct run_request *r, struct run_model *m, gable_er
         if (!s) s = initializers_open(m->path, &m->read, e);
         values = initializers_values(m->read);
     } else {
-        s = zoo_build(r->model, &r->zoo, &m->graph, e);
+        s = model_open(r->model, &asked, &m->graph, e);
         if (!s) s = weights_new(m->graph, (uint64_t)r->seed, &m->seeded, e);
         m->drawn = seeded_values(m->seeded);
     }
@@ -63,16 +65,15 @@ static const char *asked_for(const char *const *list, int n, const char *name)
     return found;
 }
 
-/* Every NAME=... of an option means an input of the model. */
-static gable_status check_names(const struct graph *g, const char *option, const char *const *list, int n,
-                                gable_error *e)
+/* Every NAME=... of --input means an input of the model. */
+static gable_status check_names(const struct graph *g, const char *const *list, int n, gable_error *e)
 {
     for (int i = 0; i < n; i++) {
         const char *names[RUN_INPUTS_MAX], *nearest;
         size_t n_names = 0;
         char name[128];
         bool is_known = false;
-        if (!strchr(list[i], '=')) return error_set(e, GABLE_USAGE, "%s takes NAME=..., not '%.60s'", option, list[i]);
+        if (!strchr(list[i], '=')) return error_set(e, GABLE_USAGE, "--input takes NAME=..., not '%.60s'", list[i]);
         for (int k = 0; k < g->n_inputs && !is_known; k++) {
             is_known = after_name(list[i], g->inputs[k]->name);
             if (n_names < COUNT_OF(names)) names[n_names++] = g->inputs[k]->name;
@@ -87,49 +88,32 @@ static gable_status check_names(const struct graph *g, const char *option, const
     return GABLE_OK;
 }
 
-/* "1x3x224x224" */
-static gable_status read_shape(const char *text, int *rank, int64_t *dim, gable_error *e)
+static gable_status shape_of_random(const struct tensor *t, int *rank, int64_t *dim, gable_error *e)
 {
-    const char *at = text;
-    for (*rank = 0; *at; at += *at == 'x') {
-        char *end;
-        if (*rank == SHAPE_RANK_MAX || *at < '0' || *at > '9') break;
-        dim[(*rank)++] = strtoll(at, &end, 10);
-        at = end;
-        if (*at && (*at != 'x' || !at[1])) break;
-    }
-    if (!*at) return GABLE_OK;
-    return error_set(e, GABLE_USAGE, "--shape takes NAME=1x3x224x224, not '%.60s'", text);
-}
-
-static gable_status shape_of_random(const struct run_request *r, const struct tensor *t, int *rank, int64_t *dim,
-                                    gable_error *e)
-{
-    const char *shape = asked_for(r->shapes, r->n_shapes, t->name);
-    if (shape) return read_shape(shape, rank, dim, e);
+    char wanted[160];
     if (!t->has_shape)
         return error_set(e, GABLE_USAGE, "the input %.80s has no shape: give one by --shape, or a file", t->name);
     *rank = t->shape.rank;
-    for (int i = 0; i < *rank; i++) {
-        dim[i] = t->shape.dim[i] < 0 && i == 0 ? 1 : t->shape.dim[i];
+    for (int i = 0; i < *rank; i++) dim[i] = t->shape.dim[i] < 0 && i == 0 ? 1 : t->shape.dim[i];
+    onnx_shape_text(t->name, *rank, dim, wanted, sizeof wanted);
+    for (int i = 0; i < *rank; i++)
         if (dim[i] < 0)
-            return error_set(e, GABLE_USAGE,
-                             "dimension %d of the input %.80s is free: give it by --shape %.40s=..., or a file", i,
-                             t->name, t->name);
-    }
+            return error_set(
+                e, GABLE_USAGE,
+                "dimension %d of the input %.60s is free: say --shape %s with a number for N, or give a file", i,
+                t->name, wanted);
     return GABLE_OK;
 }
 
 /* N(0,1) for reals; 0 or 1 for integers, which often count into something. */
-static gable_status draw(const struct run_request *r, struct run_model *m, const struct tensor *t, uint64_t seed,
-                         struct value *out, gable_error *e)
+static gable_status draw(struct run_model *m, const struct tensor *t, uint64_t seed, struct value *out, gable_error *e)
 {
     int64_t dim[SHAPE_RANK_MAX];
     int rank = 0;
     struct value normal = {0};
     if (t->form != FORM_TENSOR || t->dtype == DTYPE_STRING || !value_element_bytes(t->dtype))
         return error_set(e, GABLE_USAGE, "the input %.80s cannot be drawn at random: give a file", t->name);
-    gable_status s = shape_of_random(r, t, &rank, dim, e);
+    gable_status s = shape_of_random(t, &rank, dim, e);
     if (!s) s = value_new(general_pool(m->session), DTYPE_F32, rank, dim, &normal, e);
     if (!s) s = value_new(general_pool(m->session), t->dtype, rank, dim, out, e);
     if (!s) {
@@ -160,13 +144,12 @@ static gable_status one_input(const struct run_request *r, struct run_model *m, 
     if (source && (*end || source[7] < '0' || source[7] > '9'))
         return error_set(e, GABLE_USAGE, "--input takes NAME=FILE or NAME=random:SEED, not '%.60s'", source);
     snprintf(given->source, sizeof given->source, "random, seed %llu", seed);
-    return draw(r, m, t, seed, &given->value, e);
+    return draw(m, t, seed, &given->value, e);
 }
 
 gable_status run_inputs(const struct run_request *r, struct run_model *m, struct run_given *given, gable_error *e)
 {
-    gable_status s = check_names(m->graph, "--input", r->inputs, r->n_inputs, e);
-    if (!s) s = check_names(m->graph, "--shape", r->shapes, r->n_shapes, e);
+    gable_status s = check_names(m->graph, r->inputs, r->n_inputs, e);
     for (int i = 0; i < m->graph->n_inputs && !s; i++) {
         s = one_input(r, m, i, &given[i], e);
         if (s || given[i].value.kind == VALUE_ABSENT) continue;

@@ -9,6 +9,8 @@ struct model_options {      /* zero means the default */
     struct zoo_options zoo; /* batch for both; size and dtype for the zoo alone */
     int n_bindings;         /* free dimensions of a file */
     const struct onnx_binding *bindings;
+    int n_shapes; /* of inputs: model/shapes.h */
+    const struct onnx_shape *shapes;
 };
 /* The graph with every shape inferred; caller owns it. A word that is neither says which names are near (GABLE_USAGE).
  */

@@ -40,34 +40,17 @@ gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const c
     return value_read(r->g, t, r->file->bytes, r->file->len, *out, r->e);
 }
 
-static void note_free(struct onnx_frees *f, const char *name, int axis)
-{
-    if (!f) return;
-    if (!*name) f->has_batch |= axis == 0;
-    for (int i = 0; i < f->n; i++)
-        if (!strcmp(f->name[i], name)) {
-            f->is_first[i] |= axis == 0;
-            return;
-        }
-    if (!*name || f->n == ONNX_FREES_MAX || strlen(name) >= ONNX_FREE_NAME) return;
-    f->is_first[f->n] = axis == 0;
-    memcpy(f->name[f->n++], name, strlen(name) + 1);
-}
-
-/* A dimension of an input: its value, its binding, or -1. */
+/* A dimension of an input: its value, what binds it, or -1. Exporters write -1 for free. */
 static int64_t dimension(const struct reader *r, const Onnx__TensorShapeProto__Dimension *d, int axis)
 {
-    if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE) {
-        if (d->dim_value >= 0) return d->dim_value;
-    } else if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM) {
-        for (int i = 0; i < r->options->n_bindings; i++)
-            if (!strcmp(r->options->bindings[i].name, d->dim_param)) return r->options->bindings[i].value;
-    }
-    if (r->g->parent) return -1;
-    bool is_named = d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && d->dim_param;
-    note_free(r->options->frees, is_named ? d->dim_param : "", axis);
-    if (r->options->batch && axis == 0) return r->options->batch;
-    return axis == 0 && !r->options->keeps_free ? 1 : -1;
+    int64_t value = -1;
+    if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE)
+        value = d->dim_value;
+    else if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM)
+        value = given_dimension(r->given, d->dim_param);
+    if (value >= 0) return value;
+    if (r->g->parent || axis > 0) return -1;
+    return r->options->batch ? r->options->batch : r->options->keeps_free ? -1 : 1;
 }
 
 bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype *d, enum tensor_form *form, int *rank,

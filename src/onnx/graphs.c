@@ -37,46 +37,6 @@ static struct tensor *find(struct reader *r, const char *name)
 
 static const char *text_of(const char *s) { return s ? s : ""; }
 
-/* For an analysis every dimension must be known; a run takes them from the values. */
-static gable_status check_input(struct reader *r, const Onnx__ValueInfoProto *v, enum tensor_form form, int rank,
-                                const int64_t *dim)
-{
-    if (r->options->keeps_free || r->g->parent || form != FORM_TENSOR) return GABLE_OK;
-    if (rank < 0) return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has no shape", v->name);
-    for (int i = 0; i < rank; i++) {
-        const Onnx__TensorShapeProto__Dimension *d = v->type->tensor_type->shape->dim[i];
-        if (dim[i] >= 0) continue;
-        return error_set(
-            r->e, GABLE_BAD_INPUT, "dimension %d (%.40s) of the input %.80s is free: bind it with --bind NAME=VALUE", i,
-            d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ? d->dim_param : "unnamed", v->name);
-    }
-    return GABLE_OK;
-}
-
-static gable_status read_input(struct reader *r, const Onnx__ValueInfoProto *v)
-{
-    int64_t dim[SHAPE_RANK_MAX];
-    enum dtype d = DTYPE_UNDEFINED;
-    enum tensor_form form;
-    int rank = -1;
-    if (!v->name || !*v->name) return error_set(r->e, GABLE_BAD_INPUT, "an input has no name");
-    const struct tensor *known = names_find(r->names, v->name);
-    if (known && known->role == ROLE_INPUT)
-        return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s is listed twice", v->name);
-    if (known) return GABLE_OK; /* old files list their initializers as inputs */
-    bool is_known = reader_type(r, v->type, &d, &form, &rank, dim);
-    if (!is_known && rank < 0 && v->type && v->type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
-        return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has more than 64 dimensions", v->name);
-    if (!is_known && !r->g->parent) return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s is not a tensor", v->name);
-    gable_status s = is_known ? check_input(r, v, form, rank, dim) : GABLE_OK;
-    struct tensor *t = s ? NULL : graph_input(r->g, v->name, d, rank < 0 ? 0 : rank, dim);
-    if (t) t->form = form;
-    bool is_free = rank < 0;
-    for (int i = 0; i < rank && form != FORM_TENSOR; i++) is_free |= dim[i] < 0; /* elements that may differ */
-    if (t && is_free) t->has_shape = false;
-    return s ? s : reader_define(r, v->name, t);
-}
-
 /* Operands that steer an operator rather than being worked on are no parameters: the input index from which on. */
 static int first_steering_input(const char *op)
 {
@@ -257,7 +217,7 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
         s = reader_sparse(r, p->sparse_initializer[i], &t);
         if (!s) s = reader_define(r, p->sparse_initializer[i]->values->name, t);
     }
-    for (size_t i = 0; i < p->n_input && !s; i++) s = read_input(r, p->input[i]);
+    for (size_t i = 0; i < p->n_input && !s; i++) s = reader_input(r, p->input[i]);
     for (size_t i = 0; i < p->n_node && !s; i++) s = read_node(r, p->node[i], i);
     for (size_t i = 0; i < p->n_output && !s; i++) {
         struct tensor *t = p->output[i]->name ? find(r, p->output[i]->name) : NULL;

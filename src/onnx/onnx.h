@@ -7,7 +7,17 @@ struct onnx_binding { /* a free dimension and what it is to be */
     const char *name;
     int64_t value;
 };
-/* Free dimensions of a file's inputs that no binding names. */
+/* What an input is to be: its free dimensions take these values, and so does every other dimension of the same name. */
+enum { ONNX_SHAPES_MAX = 64 };
+struct onnx_shape {
+    const char *name;
+    int length; /* of the name, which need not end there */
+    int rank;
+    int64_t dim[SHAPE_RANK_MAX];
+};
+/* "NAME=1x3xNxN", N for every dimension below 0: what is to be typed. */
+void onnx_shape_text(const char *name, int rank, const int64_t *dim, char *out, size_t room);
+/* Free dimensions of a file's inputs that nothing binds. */
 enum { ONNX_FREES_MAX = 8, ONNX_FREE_NAME = 64 };
 struct onnx_frees {
     int n; /* names; those beyond the room are left out */
@@ -17,12 +27,11 @@ struct onnx_frees {
 };
 struct onnx_options {
     int64_t batch; /* binds the first dimension of every input where it is free; 0: 1 */
-    int n_bindings;
+    int n_bindings, n_shapes;
     const struct onnx_binding *bindings;
+    const struct onnx_shape *shapes;
     struct onnx_frees *frees; /* NULL, or where to note what is free */
-    bool
-        keeps_free; /* free dimensions stay -1: for runs, where the values decide; else one that is not bound is refused
-                     */
+    bool keeps_free; /* free ones stay -1: for runs, where the values decide; else one that is not bound is refused */
 };
 /* The graph without inferred shapes (ops_infer does that): inputs, initializers, nodes, outputs. Constant nodes become
    initializers. Roles: integers and operands that only steer an operator are constants, statistics of

@@ -64,6 +64,7 @@ static gable_status read_model(const Onnx__ModelProto *m, const struct mapping *
     const char *slash = strrchr(path, '/');
     struct reader r = {.file = file, .options = options, .prefix = "", .e = e};
     struct functions *functions = NULL;
+    struct given given;
     if (!m->graph) return error_set(e, GABLE_BAD_INPUT, "holds no graph; this is not an ONNX model");
     r.g = graph_new(slash ? slash + 1 : path, path, LEAST_BYTES + BYTES_PER_FILE_BYTE * file->len);
     r.names = names_new();
@@ -73,7 +74,9 @@ static gable_status read_model(const Onnx__ModelProto *m, const struct mapping *
         if (!domain || !*domain || !strcmp(domain, "ai.onnx")) r.g->opset = (int)m->opset_import[i]->version;
     }
     if (!s) s = functions_new(m, &functions, e);
+    if (!s) s = given_match(&given, m->graph, options, e);
     r.functions = functions;
+    r.given = &given;
     if (!s) s = reader_graph(&r, m->graph);
     functions_free(functions);
     names_free(r.names);

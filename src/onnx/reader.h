@@ -1,6 +1,7 @@
 /* What the parts of the reader share: a scope is a graph, a body or a called function while it is read. */
 #ifndef ONNX_READER_H
 #define ONNX_READER_H
+#include "onnx/given.h"
 #include "onnx/names.h"
 #include "onnx/onnx.h"
 
@@ -22,6 +23,7 @@ struct reader {
     int depth;          /* of calls */
     const struct mapping *file;
     const struct onnx_options *options;
+    const struct given *given;
     const struct functions *functions;
     gable_error *e;
 };
@@ -38,6 +40,8 @@ gable_status reader_sparse(struct reader *r, const Onnx__SparseTensorProto *t, s
    known. */
 bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype *d, enum tensor_form *form, int *rank,
                  int64_t *dim);
+/* Defines an input of a graph, in the shape that the file and the options say. */
+gable_status reader_input(struct reader *r, const Onnx__ValueInfoProto *v);
 /* Copies a node's attributes; those that a function refers to are its call's. */
 gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n);
 /* A Constant node: an initializer by another name; false in *is_read where only a kernel can make it. */

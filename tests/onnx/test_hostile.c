@@ -43,7 +43,7 @@ static const struct hostile {
     {"a required input left out", "in x 1x3x8x8; Conv x - > y; out y",
      "node Conv (Conv): input 1 is left out, it is required"},
     {"a negative dimension", "in x 1x-4; Relu x > y; out y",
-     "dimension 1 (unnamed) of the input x is free: bind it with --bind NAME=VALUE"},
+     "dimension 1 of the input x is free: say --shape x=1xN with a number for N"},
     {"a dimension of 0", "in x 0x4; Relu x > y; out y", NULL},
     {"a dimension of 2^62", "in x 4611686018427387904; Relu x > y; out y",
      "node Relu (Relu): dimension 0 of the output is 4611686018427387904, it must be 0 to 2^48"},

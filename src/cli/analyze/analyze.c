@@ -13,6 +13,7 @@
 #include "cli/words.h"
 #include "counts/symbolic.h"
 #include "counts/whatif.h"
+#include "model/shapes.h"
 #include "report/draw.h"
 
 #include <stdio.h>
@@ -31,6 +32,7 @@ enum {
     KEY_FIGURE,
     KEY_SYMBOLIC,
     KEY_BIND,
+    KEY_SHAPE,
     KEY_WHAT_IF,
     KEY_PASSES
 };
@@ -41,6 +43,7 @@ struct request {
     const char *models[CLI_MODELS];
     int n_models, batches[BATCHES_MAX], n_batches;
     struct model_options options;
+    struct model_shapes shapes;
     struct onnx_binding bindings[MODEL_BINDINGS_MAX];
     char names[MODEL_BINDINGS_MAX][ONNX_FREE_NAME];
     enum view view;
@@ -71,6 +74,7 @@ static const struct argp_option options[] = {
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
     {"what-if", KEY_WHAT_IF, "LIST", 0, "with --chip: what int8,batch=8,fuse,bw=2x,flops=2x,... would remove", 0},
+    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape: input=8x3x320x320; may be given again", 0},
     {"bind", KEY_BIND, "NAME=N", 0, "the value of a free dimension of a file; may be given again", 0},
     {"symbolic", KEY_SYMBOLIC, NULL, 0, "totals as polynomials of the free dimensions; with --chip where they cross",
      0},
@@ -171,6 +175,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         r->wants_changes = true;
         ok = changes_parse(arg, &r->changes, &e);
         break;
+    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
     case KEY_BIND: ok = parse_binding(arg, r, &e); break;
     case KEY_SYMBOLIC: r->wants_symbolic = true; break;
     case KEY_MEMORY: r->wants_memory = true; break;
@@ -216,13 +221,14 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
         for (int b = 0; b < r->n_batches && !status; b++) {
             struct model_options o = r->options;
             o.zoo.batch = r->batches[b];
+            status = model_settle(r->models[m], &o, e);
+            if (!status && r->options.n_bindings) status = check_bindings(r, r->models[m], e);
+            if (status) return status;
             s[*n] = (struct subject){.word = r->models[m],
                                      .options = o,
                                      .rules = r->rules,
                                      .is_training = r->wants_training,
                                      .optimizer = r->optimizer};
-            status = r->options.n_bindings ? check_bindings(r, r->models[m], e) : GABLE_OK;
-            if (status) return status;
             struct subject *one = &s[(*n)++];
             status = r->wants_symbolic ? symbolic_load(one, e) : subject_load(one->word, &o, r->rules, one, e);
         }
@@ -374,9 +380,13 @@ static gable_status load_files(struct request *r, gable_error *e)
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct request r = {.self = self, .batches = {1}, .n_batches = 1, .depth = 3};
+    struct request r = {.self = self, .depth = 3};
+    gable_error e = {0};
     int exit_status = cli_parse(self, argc, argv, parse, &r), n = 0;
     if (exit_status) return exit_status;
+    if (model_shapes_batches(&r.shapes, r.batches, &r.n_batches, &e)) return cli_usage(self, "%s", e.why);
+    r.options.n_shapes = r.shapes.n;
+    r.options.shapes = r.shapes.at;
     if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
     if (r.claim && r.n_models > 1) return cli_usage(self, "--claim is about one model, not %d", r.n_models);
     if (r.claim) return analyze_claim(r.models[0], &r.options, r.claim, r.wants_json);
@@ -393,7 +403,6 @@ static int run(const struct command *self, int argc, char **argv)
     if (r.against) r.models[r.n_models++] = r.against;
     struct subject *s = calloc(SUBJECTS_MAX, sizeof *s);
     struct chips *chips = NULL;
-    gable_error e = {0};
     if (!s)
         error_set(&e, GABLE_NO_MEMORY, "no memory");
     else if (!load_files(&r, &e) && !load_all(&r, s, &n, &e))
@@ -415,6 +424,7 @@ const struct command command_analyze = {
     .examples = "  gable analyze resnet18\n"
                 "  gable analyze efficientnet_b0 --by tree\n"
                 "  gable analyze mobilenet_v2 --batch 1,64,256\n"
+                "  gable analyze model.onnx --shape tokens=1x128\n"
                 "  gable analyze resnet50 --chip nvidia_t4 --by layer\n"
                 "  gable analyze resnet50 --as thop\n"
                 "  gable analyze resnet50 --claim 3.8G\n"
