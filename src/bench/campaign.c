@@ -27,12 +27,14 @@ static void mix(uint64_t *hash, const void *bytes, size_t n)
 void campaign_id(const struct campaign *c, const struct topology *t, const struct cpus *cpus, char out[CAMPAIGN_ID])
 {
     const struct bench_options *b = &c->bench;
+    const struct trainer_options *step = &c->training.trainer;
     char text[512];
     int n =
-        snprintf(text, sizeof text, "%s|%s|%d|%zu|%d|%d|%d|%d|%d|%d|%g|%g|%g|%llu|%d|%s", GABLE_VERSION, t->cpu,
-                 t->cores, t->memory_bytes, cpus->n_allowed, b->height, b->width, b->engine.threads, (int)b->engine.isa,
-                 2 * (int)b->engine.winograd + b->engine.tune, b->budget_s, b->least_s, b->precision,
-                 (unsigned long long)b->seed, b->quick, (b->runs_on ? b->runs_on : engine_at(0))->name);
+        snprintf(text, sizeof text, "%s|%s|%d|%zu|%d|%d|%d|%d|%d|%d|%g|%g|%g|%llu|%d|%s|%d|%d|%d", GABLE_VERSION,
+                 t->cpu, t->cores, t->memory_bytes, cpus->n_allowed, b->height, b->width, b->engine.threads,
+                 (int)b->engine.isa, 2 * (int)b->engine.winograd + b->engine.tune, b->budget_s, b->least_s,
+                 b->precision, (unsigned long long)b->seed, b->quick, (b->runs_on ? b->runs_on : engine_at(0))->name,
+                 (int)step->optimizer, (int)step->recompute, step->tune);
     uint64_t hash = UINT64_C(14695981039346656037);
     mix(&hash, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
     for (int i = 0; i < b->n_shapes; i++) {
@@ -85,8 +87,28 @@ static void recall(const struct cpus *cpus, const struct campaign *c, const stru
     if (c->recall(c->arg, p, key, known->choices, sizeof known->choices)) key[0] = '\0';
 }
 
-static gable_status run_point(const struct cpus *cpus, struct step *step, int point, int round,
-                              const volatile bool *interrupted, gable_error *e)
+static gable_status train_point(const struct cpus *cpus, struct step *step, const struct campaign_point *p, int round,
+                                const volatile bool *interrupted, gable_error *e)
+{
+    const struct campaign *c = step->campaign;
+    struct training_options o = c->training;
+    struct trained t;
+    o.model = p->model;
+    o.batch = p->batch;
+    o.round = round;
+    o.progress = c->progress ? pass_on : NULL;
+    o.progress_arg = step;
+    o.budget_s /= campaign_rounds(c);
+    gable_status s = training_point(cpus, &o, interrupted, &t, e);
+    if (s) return s;
+    s = c->finished(c->arg, t.runs, trained_has(&t, TRAINED_AGAIN) ? TRAINED_RUNS : TRAINED_AGAIN, e);
+    step->finished += !s && t.runs[TRAINED_STEP].reason != CODE_INTERRUPTED;
+    trained_release(&t);
+    return s;
+}
+
+static gable_status infer_point(const struct cpus *cpus, struct step *step, int point, int round,
+                                const volatile bool *interrupted, gable_error *e)
 {
     const struct campaign *c = step->campaign;
     const struct campaign_point *p = &c->points[point];
@@ -94,13 +116,6 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, int po
     char key[CHOICES_KEY];
     struct bench_options o = c->bench;
     struct run r = {0};
-    char what[160];
-    if (c->has && c->has(c->arg, p, round)) {
-        step->finished++;
-        return GABLE_OK;
-    }
-    snprintf(what, sizeof what, "%s at batch %d", input_name(p->model), p->batch);
-    if (c->progress) c->progress(c->arg, what, step->done, step->total);
     o.model = p->model;
     o.batch = p->batch;
     o.round = round;
@@ -114,10 +129,26 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, int po
         memcpy(known->choices, r.choices, sizeof r.choices);
         if (key[0] && c->remember) c->remember(c->arg, key, r.choices);
     }
-    if (!s) s = c->finished(c->arg, &r, e);
+    if (!s) s = c->finished(c->arg, &r, 1, e);
     step->finished += !s && r.reason != CODE_INTERRUPTED;
     run_release(&r);
     return s;
+}
+
+static gable_status run_point(const struct cpus *cpus, struct step *step, int point, int round,
+                              const volatile bool *interrupted, gable_error *e)
+{
+    const struct campaign *c = step->campaign;
+    const struct campaign_point *p = &c->points[point];
+    char what[160];
+    if (c->has && c->has(c->arg, p, round)) {
+        step->finished++;
+        return GABLE_OK;
+    }
+    snprintf(what, sizeof what, "%s%s at batch %d", p->trains ? "training " : "", input_name(p->model), p->batch);
+    if (c->progress) c->progress(c->arg, what, step->done, step->total);
+    return p->trains ? train_point(cpus, step, p, round, interrupted, e)
+                     : infer_point(cpus, step, point, round, interrupted, e);
 }
 
 gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, const volatile bool *interrupted,

@@ -2,21 +2,25 @@
    point of each round in a fresh child process, so that a drifting machine slows all alike [docs/METRICS.md]. */
 #ifndef BENCH_CAMPAIGN_H
 #define BENCH_CAMPAIGN_H
-#include "bench/bench.h"
+#include "bench/training.h"
 
 struct campaign_point {
     const char *model; /* as `gable bench` takes it; borrowed */
     int batch;
+    bool trains; /* a training step instead of an inference */
 };
 struct campaign {
-    struct bench_options bench; /* model, batch and progress are the campaign's own; roof must be given */
+    /* Of both: model, batch and progress are the campaign's own; roof must be given. */
+    struct bench_options bench;
+    struct training_options training;
     const struct campaign_point *points;
     int n_points;
     int rounds; /* 0: 3 for several points, 1 for one */
     /* Is this point of this round finished (resume)? NULL: none is. */
     bool (*has)(void *arg, const struct campaign_point *p, int round);
-    /* A run ended; the campaign releases it after. An error ends the campaign. Store it here. */
-    gable_status (*finished)(void *arg, const struct run *r, gable_error *e);
+    /* A point ended: one run, or those of a step's passes; the campaign releases them after. An error ends the
+       campaign. Store them here. */
+    gable_status (*finished)(void *arg, const struct run *r, int n, gable_error *e);
     void (*progress)(void *arg, const char *what, int done, int total); /* may be NULL */
     /* What the planner chose by time under this key (choices.h) before: false where nothing is known; and what it has
        chosen now. NULL: every campaign times anew. Within a campaign the first round's choices serve the others. */

@@ -32,6 +32,7 @@ enum {
     BENCH_FIRST_LOOK = 20,
     BENCH_MOST_SAMPLES = 20000,
     BENCH_GROUP_PASSES = 30, /* instrumented */
+    BENCH_TIMED_STEPS = 10,  /* training steps by their stages, at least; --quick: BENCH_LEAST_SAMPLES */
     BENCH_ROUNDS = 3,
     BENCH_SEED = 1,
 };

@@ -75,6 +75,9 @@ static void add_times(json_t *o, const struct run *r)
     json_object_set_new(o, "passes_per_sample", json_integer(r->block));
 }
 
+/* Of a part of a training step none is known. */
+static json_t *known_bytes(size_t bytes) { return bytes ? json_integer((json_int_t)bytes) : json_null(); }
+
 static void add_work(json_t *o, const struct run *r)
 {
     json_object_set_new(o, "macs", json_count(r->macs));
@@ -85,8 +88,8 @@ static void add_work(json_t *o, const struct run *r)
                         json_pack("{s:o, s:o, s:o}", "unfused", json_count(r->bytes.unfused), "fused",
                                   json_count(r->bytes.fused), "ideal", json_count(r->bytes.ideal)));
     json_object_set_new(o, "memory",
-                        json_pack("{s:I, s:I}", "planned", (json_int_t)r->planned_bytes, "peak_resident",
-                                  (json_int_t)r->peak_rss_bytes));
+                        json_pack("{s:o, s:o}", "planned", known_bytes(r->planned_bytes), "peak_resident",
+                                  known_bytes(r->peak_rss_bytes)));
     json_object_set_new(o, "roof",
                         json_pack("{s:o, s:o, s:o, s:o}", "peak", json_number(r->roof.peak), "bandwidth",
                                   json_number(r->roof.bandwidth), "probed_peak", json_number(r->probe_flops),

@@ -11,7 +11,7 @@ struct loop {
     const struct sampling_options *options;
     struct sampling *out;
     int64_t began_ns, probed_ns;
-    int n_clean, next_look;
+    int n_clean, next_look, n_warmup;
 };
 
 static bool is_interrupted(const struct loop *l) { return l->options->interrupted && *l->options->interrupted; }
@@ -159,6 +159,12 @@ static bool is_spent(const struct loop *l, double seconds)
     return seconds >= budget && (l->n_clean >= BENCH_LEAST_SAMPLES || seconds >= BENCH_SLOW_BUDGETS * budget);
 }
 
+static bool is_enough(struct loop *l, double seconds)
+{
+    if (l->options->most) return l->out->n - l->n_warmup >= l->options->most;
+    return is_narrow(l, seconds) || is_spent(l, seconds);
+}
+
 static gable_status collect(struct loop *l, gable_error *e)
 {
     struct world *w = l->world;
@@ -166,11 +172,12 @@ static gable_status collect(struct loop *l, gable_error *e)
     int64_t start = w->now_ns(w);
     double seconds = 0;
     l->next_look = BENCH_FIRST_LOOK;
+    l->n_warmup = l->out->n;
     while (!status && !l->out->broke) {
         if ((status = sample(l, 0, e)) || l->out->broke) break;
         seconds = 1e-9 * (double)(w->now_ns(w) - start);
         if (is_interrupted(l)) l->out->broke = CODE_INTERRUPTED;
-        if (is_narrow(l, seconds) || is_spent(l, seconds)) break;
+        if (is_enough(l, seconds)) break;
         if (l->options->progress) l->options->progress(l->options->progress_arg, seconds / l->options->budget_s);
         if ((double)(w->now_ns(w) - l->probed_ns) >= 1e9 * BENCH_PROBE_EVERY_S) status = probe(l, e);
     }

@@ -16,6 +16,7 @@ struct world { /* embedded in the real machine and in the simulated one */
 struct sampling_options { /* all given; no defaults here */
     double budget_s, least_s, precision, warmup_s;
     int warmup_passes;
+    int most;                         /* exactly so many samples after warm-up; 0: as precision and budget say */
     const volatile bool *interrupted; /* may be NULL */
     void (*progress)(void *arg, double share);
     void *progress_arg;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum message { MESSAGE_PROGRESS = 0x67626c01, MESSAGE_ERROR, MESSAGE_RUN };
+enum message { MESSAGE_PROGRESS = 0x67626c01, MESSAGE_ERROR, MESSAGE_RUN, MESSAGE_FACTS };
 struct header {
     uint32_t message;
     uint64_t bytes; /* that follow */
@@ -55,6 +55,11 @@ bool transport_send_run(int fd, const struct run *r)
     return ok;
 }
 
+bool transport_send_facts(int fd, const void *facts, size_t bytes)
+{
+    return send_header(fd, MESSAGE_FACTS, bytes) && write_all(fd, facts, bytes);
+}
+
 static void *copy_of(const char *from, size_t bytes)
 {
     void *copy = bytes ? malloc(bytes) : NULL;
@@ -64,8 +69,8 @@ static void *copy_of(const char *from, size_t bytes)
 
 static bool take_run(struct transport *t, const char *p, size_t bytes)
 {
-    struct run *r = &t->run;
-    if (bytes < sizeof *r || t->has_run) return false;
+    if (bytes < sizeof(struct run) || t->n_runs == TRANSPORT_RUNS) return false;
+    struct run *r = &t->runs[t->n_runs];
     memcpy(r, p, sizeof *r);
     r->environment = NULL; /* the child's pointers */
     r->samples = NULL;
@@ -77,9 +82,17 @@ static bool take_run(struct transport *t, const char *p, size_t bytes)
     r->groups = copy_of(p + samples, groups);
     size_t text = bytes - sizeof *r - samples - groups;
     if (text) r->environment = json_loadb(p + samples + groups, text, 0, NULL);
-    t->has_run = (!samples || r->samples) && (!groups || r->groups);
-    if (!t->has_run) run_release(r);
-    return t->has_run;
+    bool is_whole = (!samples || r->samples) && (!groups || r->groups);
+    if (!is_whole) run_release(r);
+    t->n_runs += is_whole;
+    return is_whole;
+}
+static bool take_facts(struct transport *t, const char *p, size_t bytes)
+{
+    if (t->facts) return false;
+    t->facts = copy_of(p, bytes);
+    t->facts_bytes = bytes;
+    return t->facts != NULL;
 }
 
 static bool take(struct transport *t, const struct header *h, const char *p)
@@ -95,6 +108,7 @@ static bool take(struct transport *t, const struct header *h, const char *p)
         t->error.where[sizeof t->error.where - 1] = t->error.why[sizeof t->error.why - 1] = '\0';
         return t->has_error = t->error.status > GABLE_OK && t->error.status <= GABLE_INTERRUPTED;
     case MESSAGE_RUN: return take_run(t, p, (size_t)h->bytes);
+    case MESSAGE_FACTS: return take_facts(t, p, (size_t)h->bytes);
     }
     return false;
 }
@@ -137,7 +151,8 @@ bool transport_receive(struct transport *t, int fd)
 
 void transport_release(struct transport *t)
 {
+    for (int i = 0; i < t->n_runs; i++) run_release(&t->runs[i]);
     free(t->bytes);
-    t->bytes = NULL;
-    t->len = t->room = 0;
+    free(t->facts);
+    *t = (struct transport){0};
 }

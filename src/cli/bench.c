@@ -11,6 +11,7 @@
 #include "model/shapes.h"
 #include "store/store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,17 +184,18 @@ static void print_fitness(void)
 }
 
 /* A store that fails later is said once; measuring goes on. */
-static gable_status finished(void *arg, const struct run *run, gable_error *e)
+static gable_status finished(void *arg, const struct run *run, int n, gable_error *e)
 {
     struct request *r = arg;
     gable_error why = {0};
+    assert(n == 1); /* no training */
     struct run *grown = realloc(r->runs, ((size_t)r->n_runs + 1) * sizeof *grown);
     if (!grown) return error_set(e, GABLE_NO_MEMORY, "no memory for %d runs", r->n_runs + 1);
     r->runs = grown;
     gable_status s = run_copy(&r->runs[r->n_runs], run, e);
     if (s) return s;
     r->n_runs++;
-    if (r->store && store_put_run(r->store, run, r->id, &why)) {
+    if (r->store && store_put_runs(r->store, run, n, r->id, &why)) {
         term_progress_end();
         warn(&why);
         store_close(r->store);

@@ -100,12 +100,28 @@ static void set_defaults(struct report_request *r)
         if (zoo_at(i)->is_in_report) r->models[r->n_models++] = zoo_at(i)->id;
 }
 
+/* Training points: threads and budget of the others, the optimizer that the counts are about. */
+static void train_as_benched(struct report_request *r)
+{
+    const struct bench_options *b = &r->campaign.bench;
+    r->campaign.training = (struct training_options){
+        .trainer = {.optimizer = STUDY_OPTIMIZER,
+                    .rate = 1e-4,
+                    .threads = b->engine.threads,
+                    .seed = 1,
+                    .tune = b->engine.tune && !b->quick},
+        .budget_s = b->quick ? b->budget_s / 4 : b->budget_s / 2, /* as much again by stages */
+        .quick = b->quick};
+}
+
 /* Batches and rounds that nobody chose: a quick study leaves out the batch of 256 and visits every point once. */
 static void fill_defaults(struct report_request *r)
 {
     static const int batches[] = {1, 64, 256};
     bool is_quick = r->campaign.bench.quick;
     r->campaign.rounds = is_quick ? 1 : 2;
+    r->study.training_batch = is_quick ? STUDY_TRAINING_QUICK : STUDY_TRAINING_BATCH;
+    train_as_benched(r);
     if (r->n_batches) return;
     r->n_batches = is_quick ? 2 : (int)COUNT_OF(batches);
     memcpy(r->batches, batches, (size_t)r->n_batches * sizeof *batches);

@@ -16,7 +16,7 @@ struct report_request {
     bool wants_json, is_fresh;
     struct campaign campaign;
     struct choices_memory choices;
-    struct campaign_point points[REPORT_MODELS * REPORT_BATCHES];
+    struct campaign_point points[REPORT_MODELS * (REPORT_BATCHES + 1)];
     struct store *store; /* NULL: nothing is kept */
     char id[CAMPAIGN_ID];
     struct run *runs; /* every round known: from the store and measured now */

@@ -86,14 +86,21 @@ static gable_status find_machine(struct report_request *r, gable_error *e)
 
 static bool is_of(const struct run *run, const struct campaign_point *p)
 {
-    return run->batch == p->batch && !strcmp(run->model, p->model);
+    return run->batch == p->batch && !strcmp(run->model, p->model) &&
+           p->trains == !strcmp(run->engine, training_engine);
+}
+static bool is_pass(const struct run *run, const struct campaign_point *p, int pass)
+{
+    return is_of(run, p) && !strcmp(run->pass, trained_name(pass));
 }
 
 static bool has_round(void *arg, const struct campaign_point *p, int round)
 {
     const struct report_request *r = arg;
     for (int i = 0; i < r->n_runs; i++)
-        if (is_of(&r->runs[i], p) && r->runs[i].round == round && r->runs[i].reason != CODE_INTERRUPTED) return true;
+        if (is_pass(&r->runs[i], p, p->trains ? TRAINED_STEP : PASS_FORWARD) && r->runs[i].round == round &&
+            r->runs[i].reason != CODE_INTERRUPTED)
+            return true;
     return false;
 }
 
@@ -108,16 +115,18 @@ static gable_status keep_run(struct report_request *r, const struct run *run, ga
 }
 
 /* A store that fails later is said once; measuring goes on. */
-static gable_status round_finished(void *arg, const struct run *run, gable_error *e)
+static gable_status round_finished(void *arg, const struct run *runs, int n, gable_error *e)
 {
     struct report_request *r = arg;
     gable_error why = {0};
-    if (r->store && store_put_run(r->store, run, r->id, &why)) {
+    if (r->store && store_put_runs(r->store, runs, n, r->id, &why)) {
         warn(&why, "later runs are not kept");
         store_close(r->store);
         r->store = NULL;
     }
-    return keep_run(r, run, e);
+    gable_status s = GABLE_OK;
+    for (int i = 0; !s && i < n; i++) s = keep_run(r, &runs[i], e);
+    return s;
 }
 
 static bool recall(void *arg, const struct campaign_point *p, const char *key, char *out, size_t room)
@@ -151,6 +160,18 @@ static void resume(struct report_request *r)
     if (n) fprintf(stderr, "gable: %d of %d stored runs are valid and taken from %s\n", kept, n, store_path(r->store));
 }
 
+static void list_training(struct report_request *r, int model)
+{
+    struct campaign *c = &r->campaign;
+    struct training_options o = c->training;
+    gable_error why = {0};
+    o.model = r->study.models[model].id;
+    o.batch = r->study.training_batch;
+    if (training_check(cli_cpus(), &o, &why))
+        warn(&why, "that point is left out");
+    else
+        r->points[c->n_points++] = (struct campaign_point){.model = o.model, .batch = o.batch, .trains = true};
+}
 /* Every point that fits; one that does not is said and left out. */
 static void list_points(struct report_request *r)
 {
@@ -166,23 +187,31 @@ static void list_points(struct report_request *r)
             else
                 r->points[c->n_points++] = (struct campaign_point){.model = o.model, .batch = o.batch};
         }
+    for (int m = 0; m < r->study.n_models; m++) list_training(r, m);
     c->points = r->points;
 }
 
-/* One run per point into the study: its rounds together. */
+static gable_status merge_pass(struct report_request *r, const struct campaign_point *p, int pass, struct run *rounds,
+                               gable_error *e)
+{
+    struct run merged = {0};
+    int n = 0;
+    for (int i = 0; i < r->n_runs; i++)
+        if (is_pass(&r->runs[i], p, pass) && r->runs[i].reason != CODE_INTERRUPTED) rounds[n++] = r->runs[i];
+    if (!n) return GABLE_OK;
+    gable_status s = campaign_merge(rounds, n, &merged, e);
+    if (!s) s = study_add_run(&r->study, &merged, e);
+    run_release(&merged);
+    return s;
+}
+/* One run per point, of training one per pass, into the study: its rounds together. */
 static gable_status merge(struct report_request *r, gable_error *e)
 {
     struct run *rounds = calloc((size_t)r->n_runs + 1, sizeof *rounds); /* borrows what it holds */
     gable_status s = rounds ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d runs", r->n_runs);
-    for (int p = 0; p < r->campaign.n_points && !s; p++) {
-        struct run merged = {0};
-        int n = 0;
-        for (int i = 0; i < r->n_runs; i++)
-            if (is_of(&r->runs[i], &r->points[p]) && r->runs[i].reason != CODE_INTERRUPTED) rounds[n++] = r->runs[i];
-        if (!n) continue;
-        s = campaign_merge(rounds, n, &merged, e);
-        if (!s) s = study_add_run(&r->study, &merged, e);
-        run_release(&merged);
+    for (int i = 0; i < r->campaign.n_points; i++) {
+        const struct campaign_point *p = &r->points[i];
+        for (int pass = 0; !s && pass < (p->trains ? TRAINED_RUNS : 1); pass++) s = merge_pass(r, p, pass, rounds, e);
     }
     free(rounds);
     return s;
@@ -199,7 +228,7 @@ gable_status report_measure(struct report_request *r, gable_error *e)
     s->started_utc = time(NULL);
     status = find_machine(r, e);
     if (status) return status;
-    c->bench.roof = s->roof;
+    c->bench.roof = c->training.roof = s->roof;
     cache_roofs_of(&s->machine, c->bench.engine.threads ? c->bench.engine.threads : cli_cpus()->n_cores,
                    &c->bench.caches);
     campaign_id(c, &s->machine.topology, cli_cpus(), r->id);

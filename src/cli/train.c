@@ -9,7 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_RATE = 1000, KEY_DECAY, KEY_LOSS, KEY_RECOMPUTE, KEY_ISA, KEY_BUDGET, KEY_SEED, KEY_RULE, KEY_NO_ROOF };
+enum {
+    KEY_RATE = 1000,
+    KEY_DECAY,
+    KEY_LOSS,
+    KEY_RECOMPUTE,
+    KEY_ISA,
+    KEY_BUDGET,
+    KEY_SEED,
+    KEY_RULE,
+    KEY_NO_ROOF,
+    KEY_STEPS
+};
 enum { KEY_DATA = 1100, KEY_EPOCHS, KEY_CHECKPOINT, KEY_RESUME };
 
 struct request {
@@ -40,6 +51,8 @@ static const struct argp_option options[] = {
     {"isa", KEY_ISA, "NAME", 0, "instruction set: best, plain, neon, avx2 or avx512 (best)", 0},
     {"rule", KEY_RULE, NULL, 0, "choose algorithms by rule: the same bits in every run", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model (10)", 0},
+    {"steps", KEY_STEPS, "N", 0,
+     "exactly so many steps as samples, and so many by their stages; fewer than 6 are shown, but not valid", 0},
     {"seed", KEY_SEED, "N", 0, "of weights, images, labels and dropout (1)", 0},
     {"quick", 'q', NULL, 0, "a tenth of the time, wider intervals, marked so", 0},
     {"no-roof", KEY_NO_ROOF, NULL, 0, "do not measure the roof first", 0},
@@ -105,6 +118,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RULE: o->trainer.tune = false; break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
     case KEY_SEED: ok = parse_seed(arg, o, &e); break;
+    case KEY_STEPS: ok = cli_int("--steps", arg, 1, 100000, &o->steps, &e); break;
     case 'q': o->quick = true; break;
     case KEY_NO_ROOF: r->no_roof = true; break;
     case 'l': r->wants_layers = true; break;
@@ -116,7 +130,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ok ? 0 : EINVAL;
 }
 
-static void progress(void *arg, double share) { term_progress(arg, (int)(100 * share), 100); }
+static void progress(void *arg, const char *what, double share)
+{
+    (void)arg;
+    term_progress(what, (int)(100 * share), 100);
+}
 static void progress_machine(void *arg, const char *what, int done, int total)
 {
     (void)arg;
@@ -144,12 +162,12 @@ static int show(const struct request *r, const struct trained *t, int n)
     } else if (n) {
         train_print_table(t, n);
         for (int i = 0; i < n; i++) {
-            char sentence[512];
+            char sentence[TRAIN_SENTENCE];
             train_sentence(&t[i], sentence, sizeof sentence);
             printf("\n%s\n", sentence);
-            if (t[i].n_stages) train_print_kinds(&t[i]);
+            if (t[i].runs[PASS_FORWARD].n_groups) train_print_kinds(&t[i]);
             train_print_memory(&t[i]);
-            if (r->wants_layers && t[i].n_stages) train_print_layers(&t[i]);
+            if (r->wants_layers && t[i].runs[PASS_FORWARD].n_groups) train_print_layers(&t[i]);
         }
         if (fflush(stdout)) return 1;
     }
@@ -166,7 +184,6 @@ static int measure(struct request *r)
         struct training_options o = r->options;
         o.model = r->models[i];
         o.progress = progress;
-        o.progress_arg = (void *)(uintptr_t)o.model;
         s = training_point(cli_cpus(), &o, &cli_interrupted, &t[n], &e);
         if (!s) n++;
     }

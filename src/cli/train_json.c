@@ -19,36 +19,27 @@ static json_t *kinds_json(const struct trained *t)
 {
     json_t *all = json_array();
     for (int k = 0; k < KIND_N; k++) {
-        const double *ns = t->kinds_ns[k];
-        if (ns[PASS_FORWARD] + ns[PASS_DATA] + ns[PASS_WEIGHT] + ns[PASS_UPDATE] <= 0) continue;
         json_t *kind = json_pack("{s:s}", "kind", op_kind_name((enum op_kind)k));
-        for (int p = 0; p < PASS_N; p++)
-            json_object_set_new(kind, train_pass_name((enum train_pass)p), json_number(ns[p]));
-        json_array_append_new(all, kind);
+        double sum = 0;
+        for (int p = 0; p < PASS_N; p++) {
+            double ns = trained_kind_ns(t, (enum op_kind)k, (enum train_pass)p);
+            json_object_set_new(kind, train_pass_name((enum train_pass)p), json_number(ns));
+            sum += ns;
+        }
+        if (sum > 0) json_array_append(all, kind);
+        json_decref(kind);
     }
     return all;
 }
-static json_t *stages_json(const struct trained *t)
-{
-    json_t *all = json_array();
-    for (int i = 0; i < t->n_stages; i++) {
-        const struct stage_time *s = &t->stages[i];
-        json_array_append_new(all, json_pack("{s:o, s:s, s:b, s:s, s:o, s:o}", "name", json_text(s->name), "pass",
-                                             train_pass_name(s->pass), "recomputed", s->is_recomputed, "kind",
-                                             op_kind_name(s->kind), "kernel", json_text(s->kernel), "median_ns",
-                                             json_number(s->median_ns)));
-    }
-    return all;
-}
-/* `runs` are those of every model, told apart by model and pass; `models` holds what belongs to none of them. */
+/* `runs` are those of every model, told apart by model and pass, a step's stages their groups; `models` holds what
+   belongs to none of them. */
 json_t *train_json(const struct trained *t, int n)
 {
     json_t *answer = json_answer("train"), *runs = json_array(), *models = json_array();
     for (int i = 0; i < n; i++) {
-        char sentence[512];
+        char sentence[TRAIN_SENTENCE];
         for (int r = 0; r < TRAINED_RUNS; r++) {
-            bool is_there = r != TRAINED_AGAIN || t[i].runs[r].median_ns > 1;
-            if (is_there) json_array_append_new(runs, run_json(&t[i].runs[r], false));
+            if (trained_has(&t[i], r)) json_array_append_new(runs, run_json(&t[i].runs[r], false));
         }
         train_sentence(&t[i], sentence, sizeof sentence);
         json_t *model = json_pack("{s:o, s:i, s:o, s:o, s:i}", "model", json_text(t[i].runs[TRAINED_STEP].model),
@@ -56,7 +47,6 @@ json_t *train_json(const struct trained *t, int n)
                                   "last_loss", json_number(t[i].last_loss), "steps", t[i].n_steps);
         json_object_set_new(model, "memory", memory_json(&t[i]));
         json_object_set_new(model, "kinds_ns", kinds_json(&t[i]));
-        json_object_set_new(model, "stages", stages_json(&t[i]));
         json_object_set_new(model, "sentence", json_text(sentence));
         json_array_append_new(models, model);
     }

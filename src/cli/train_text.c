@@ -2,11 +2,16 @@
 #include "cli/cells.h"
 #include "cli/train.h"
 
+#include "base/text.h"
 #include "base/units.h"
+#include "bench/deviation.h"
 #include "cli/table.h"
 
 #include <math.h>
 #include <stdio.h>
+
+enum { CAUSES = 4, CAUSE_ROOM = 256 };
+static const double CAUSE_LEAST = 0.03; /* forward passes */
 
 static struct cell ratio(double a, double b)
 {
@@ -16,17 +21,6 @@ static void columns(struct table *t, const char *const *titles, size_t n, size_t
 {
     for (size_t i = 0; i < n; i++) table_column(t, titles[i], i < left ? TABLE_LEFT : TABLE_RIGHT);
 }
-/* Recomputing counts as backward: that is when it happens. */
-static double backward_ns(const struct trained *t)
-{
-    double again = t->runs[TRAINED_AGAIN].median_ns;
-    return t->runs[PASS_DATA].median_ns + t->runs[PASS_WEIGHT].median_ns + (again > 1 ? again : 0);
-}
-static double backward_flops(const struct trained *t)
-{
-    return (double)t->runs[PASS_DATA].flops_counted + (double)t->runs[PASS_WEIGHT].flops_counted;
-}
-
 static void run_row(struct table *table, const struct trained *t, int i)
 {
     const struct run *r = &t->runs[i], *forward = &t->runs[PASS_FORWARD];
@@ -48,7 +42,7 @@ void train_print_table(const struct trained *t, int n)
     for (int i = 0; i < n; i++) {
         run_row(table, &t[i], TRAINED_STEP);
         for (int p = 0; p < PASS_N; p++) run_row(table, &t[i], p);
-        if (t[i].runs[TRAINED_AGAIN].median_ns > 1) run_row(table, &t[i], TRAINED_AGAIN);
+        if (trained_has(&t[i], TRAINED_AGAIN)) run_row(table, &t[i], TRAINED_AGAIN);
     }
     table_print(table, stdout);
 }
@@ -60,10 +54,11 @@ void train_print_kinds(const struct trained *t)
     struct table *table = table_new();
     double all = 0;
     columns(table, titles, COUNT_OF(titles), 1);
-    for (int i = 0; i < t->n_stages; i++) all += t->stages[i].median_ns;
+    for (int k = 0; k < KIND_N; k++)
+        for (int p = 0; p < PASS_N; p++) all += trained_kind_ns(t, (enum op_kind)k, (enum train_pass)p);
     for (int k = 0; k < KIND_N; k++) {
-        const double *ns = t->kinds_ns[k];
-        double sum = ns[PASS_FORWARD] + ns[PASS_DATA] + ns[PASS_WEIGHT] + ns[PASS_UPDATE];
+        double ns[PASS_N], sum = 0;
+        for (int p = 0; p < PASS_N; p++) sum += ns[p] = trained_kind_ns(t, (enum op_kind)k, (enum train_pass)p);
         if (sum <= 0) continue;
         TABLE_ROW(table, -1, op_kind_label((enum op_kind)k), cell_time(ns[PASS_FORWARD]).text,
                   cell_time(ns[PASS_DATA]).text, cell_time(ns[PASS_WEIGHT]).text, cell_time(ns[PASS_UPDATE]).text,
@@ -103,57 +98,52 @@ void train_print_layers(const struct trained *t)
     static const char *const titles[] = {"layer", "pass", "type", "kernel", "time", "share"};
     struct table *table = table_new();
     columns(table, titles, COUNT_OF(titles), 4);
-    for (int i = 0; i < t->n_stages; i++) {
-        const struct stage_time *s = &t->stages[i];
-        TABLE_ROW(table, -1, s->name, s->is_recomputed ? "recompute" : train_pass_name(s->pass), op_kind_name(s->kind),
-                  s->kernel, cell_time(s->median_ns).text,
-                  cell_format("%.1f %%", 100 * s->median_ns / t->runs[TRAINED_STEP].instrumented_ns).text);
-    }
+    for (int r = 0; r < TRAINED_RUNS; r++)
+        for (int i = 0; i < t->runs[r].n_groups; i++) {
+            const struct run_group *g = &t->runs[r].groups[i];
+            TABLE_ROW(table, -1, g->name, trained_name(r), op_kind_name(g->kind), g->kernel,
+                      cell_time(g->median_ns).text,
+                      cell_format("%.1f %%", 100 * g->median_ns / t->runs[TRAINED_STEP].instrumented_ns).text);
+        }
     table_print(table, stdout);
 }
 
-/* The type that moves the ratio of times furthest from the ratio of FLOPs, in the direction of the whole. */
-static int reason_of(const struct trained *t, double flops_ratio, double time_ratio)
+/* The largest causes of a ratio that is not 1 : 2, as many as are worth saying. */
+static void add_causes(struct text *out, const struct trained *t)
 {
-    double whole = 0, most = 0, excess[KIND_N];
-    int found = -1;
-    for (int k = 0; k < KIND_N; k++) {
-        const double *ns = t->kinds_ns[k];
-        excess[k] = k == KIND_OTHER ? 0 : ns[PASS_DATA] + ns[PASS_WEIGHT] - flops_ratio * ns[PASS_FORWARD];
-        whole += excess[k];
+    const struct run *runs[TRAINED_RUNS];
+    struct deviation found[DEVIATIONS];
+    for (int i = 0; i < TRAINED_RUNS; i++) runs[i] = &t->runs[i];
+    const struct step_amounts ns = amounts_of_runs(runs, AMOUNT_NS), flops = amounts_of_runs(runs, AMOUNT_FLOPS),
+                              bytes = amounts_of_runs(runs, AMOUNT_BYTES);
+    int n = deviation_find(&ns, found), said = 0;
+    for (; said < n && said < CAUSES && fabs(found[said].adds) >= CAUSE_LEAST; said++) {
+        char words[CAUSE_ROOM];
+        deviation_say(&found[said], &flops, &bytes, &ns, op_kind_several, words, sizeof words);
+        text_addf(out, "%s %+.2f: %s", said ? ";" : " Not 2 since", found[said].adds, words);
     }
-    if (whole * (time_ratio - flops_ratio) < 0) return -1; /* the stages' own run says otherwise */
-    for (int k = 0; k < KIND_N; k++)
-        if (excess[k] * whole > most) {
-            most = excess[k] * whole;
-            found = k;
-        }
-    return found;
+    if (said) text_add(out, ".");
 }
 void train_sentence(const struct trained *t, char *out, size_t room)
 {
     const struct run *step = &t->runs[TRAINED_STEP], *forward = &t->runs[PASS_FORWARD];
-    double in_flops = backward_flops(t) / (double)forward->flops_counted, in_time = backward_ns(t) / forward->median_ns;
-    if (!isfinite(in_time)) {
-        snprintf(out, room, "%s at batch %d: no step was timed to the end.", step->model, step->batch);
-        return;
-    }
-    if (!step->valid) { /* its counts are exact all the same */
-        snprintf(out, room, "%s at batch %d: forward : backward is 1 : %.2f in FLOPs; its times are not valid: %s.",
-                 step->model, step->batch, in_flops, bench_code_sentence(step->reason));
-        return;
-    }
-    int n = snprintf(out, room,
-                     "%s at batch %d: a step takes %s, %.3g images/s; forward : backward is 1 : %.2f in FLOPs and "
-                     "1 : %.2f in time",
-                     step->model, step->batch, cell_time(step->median_ns).text, step->batch / (1e-9 * step->median_ns),
-                     in_flops, in_time);
-    int k = reason_of(t, in_flops, in_time);
-    const double *ns = t->kinds_ns[k < 0 ? 0 : k];
-    if (n < 0 || (size_t)n >= room) return;
-    if (k >= 0 && fabs(in_time / in_flops - 1) > 0.03 && ns[PASS_FORWARD] > 0)
-        snprintf(out + n, room - (size_t)n, ", above all for %s (1 : %.2f in time).", op_kind_label((enum op_kind)k),
-                 (ns[PASS_DATA] + ns[PASS_WEIGHT]) / ns[PASS_FORWARD]);
+    const struct run *runs[TRAINED_RUNS];
+    for (int i = 0; i < TRAINED_RUNS; i++) runs[i] = &t->runs[i];
+    const struct step_amounts ns = amounts_of_runs(runs, AMOUNT_NS);
+    double in_flops = ((double)runs[PASS_DATA]->flops_counted + (double)runs[PASS_WEIGHT]->flops_counted) /
+                      (double)forward->flops_counted;
+    struct text s = {0};
+    text_addf(&s, "%s at batch %d: ", step->model, step->batch);
+    if (!isfinite(step->median_ns))
+        text_addf(&s, "no step was timed to the end: %s.", bench_code_sentence(step->reason));
+    else if (!step->valid) /* its counts are exact all the same */
+        text_addf(&s, "forward : backward is 1 : %.2f in FLOPs; its times are not valid: %s.", in_flops,
+                  bench_code_sentence(step->reason));
     else
-        snprintf(out + n, room - (size_t)n, ".");
+        text_addf(&s, "a step takes %s, %.3g images/s; forward : backward is 1 : %.2f in FLOPs and 1 : %.2f in time.",
+                  cell_time(step->median_ns).text, step->batch / (1e-9 * step->median_ns), in_flops,
+                  amounts_ratio(&ns));
+    if (step->valid) add_causes(&s, t);
+    snprintf(out, room, "%s", s.data ? s.data : "");
+    text_release(&s);
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 
 static const struct {
-    const char *name, *label;
+    const char *name, *label, *several;
 } kinds[] = {
-#define ROW(name, json, label) {json, label},
+#define ROW(name, json, label, several) {json, label, several},
     OP_KINDS(ROW)
 #undef ROW
 };
@@ -16,6 +16,8 @@ static const struct {
 const char *op_kind_name(enum op_kind k) { return kinds[k].name; }
 
 const char *op_kind_label(enum op_kind k) { return kinds[k].label; }
+
+const char *op_kind_several(enum op_kind k) { return kinds[k].several; }
 
 static const struct op *const families[] = {
     conv_ops,    product_ops, norm_ops,     elementwise_ops, softmax_ops,   pool_ops,    reduce_ops,   move_ops,

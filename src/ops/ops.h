@@ -7,22 +7,23 @@
 /* What a node is to a reader of a report. JSON name, label in prose. Order is the order of every stack and legend. */
 /* clang-format off */
 #define OP_KINDS(X) \
-    X(CONV, "conv", "convolution") \
-    X(POINTWISE, "pointwise", "1x1 convolution") \
-    X(DEPTHWISE, "depthwise", "depthwise convolution") \
-    X(GROUPED, "grouped", "grouped convolution") \
-    X(LINEAR, "linear", "fully connected") \
-    X(NORM, "norm", "normalisation") \
-    X(ACTIVATION, "activation", "activation") \
-    X(POOL, "pool", "pooling") \
-    X(ELEMENTWISE, "elementwise", "element-wise arithmetic") \
-    X(MOVE, "move", "data movement") \
-    X(OTHER, "other", "other")
+    X(CONV, "conv", "convolution", "kxk convolutions") \
+    X(POINTWISE, "pointwise", "1x1 convolution", "1x1 convolutions") \
+    X(DEPTHWISE, "depthwise", "depthwise convolution", "depthwise convolutions") \
+    X(GROUPED, "grouped", "grouped convolution", "grouped convolutions") \
+    X(LINEAR, "linear", "fully connected", "fully connected layers") \
+    X(NORM, "norm", "normalisation", "normalisations") \
+    X(ACTIVATION, "activation", "activation", "activations") \
+    X(POOL, "pool", "pooling", "pooling layers") \
+    X(ELEMENTWISE, "elementwise", "element-wise arithmetic", "element-wise operators") \
+    X(MOVE, "move", "data movement", "data movements") \
+    X(OTHER, "other", "other", "other operators")
 /* clang-format on */
-#define OP_KIND_ENUM(name, json, label) KIND_##name,
+#define OP_KIND_ENUM(name, json, label, several) KIND_##name,
 enum op_kind { OP_KINDS(OP_KIND_ENUM) KIND_N };
 const char *op_kind_name(enum op_kind k);
 const char *op_kind_label(enum op_kind k);
+const char *op_kind_several(enum op_kind k); /* within a sentence: "depthwise convolutions" */
 
 /* Forward cost of one node; docs/METRICS.md defines each formula. flops >= 2 * macs. */
 struct cost {

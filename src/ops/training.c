@@ -89,9 +89,9 @@ static count backward_bytes(struct meter *m, const struct node *n, bool of_weigh
     return count_add(bytes, output_gradient_bytes(g, n));
 }
 
-static void add_work(struct training *t, enum op_kind k, enum train_pass p, struct cost cost, count bytes)
+static void add_work(struct training *t, int node, enum train_pass p, struct cost cost, count bytes)
 {
-    struct work *to[] = {&t->passes[p], &t->kinds[k][p]};
+    struct work *to[] = {&t->passes[p], &t->kinds[t->analysis->nodes[node].kind][p], &t->nodes[node].passes[p]};
     for (size_t i = 0; i < COUNT_OF(to); i++) {
         to[i]->cost = cost_add(to[i]->cost, cost);
         to[i]->bytes = count_add(to[i]->bytes, bytes);
@@ -104,15 +104,15 @@ static bool measure_nodes(struct training *t)
     size_t n = (size_t)g->n_tensors + 1;
     bool *has_part = arena_array(t->arena, n, sizeof *has_part);
     struct meter m = {.t = t, .seen = arena_array(t->arena, n, sizeof *m.seen)};
-    if (!has_part || !m.seen) return false;
+    t->nodes = arena_array(t->arena, (size_t)g->n_nodes + 1, sizeof *t->nodes);
+    if (!has_part || !m.seen || !t->nodes) return false;
     for (int i = 0; i < g->n_outputs; i++) has_part[g->outputs[i]->index] = true;
     for (int i = 0; i < g->n_nodes; i++)
-        add_work(t, op_kind_of(g->nodes[i]), PASS_FORWARD, op_training_cost(g->nodes[i]),
-                 forward_bytes(&m, g->nodes[i]));
+        add_work(t, i, PASS_FORWARD, op_training_cost(g->nodes[i]), forward_bytes(&m, g->nodes[i]));
     for (int i = g->n_nodes - 1; i >= 0; i--) {
         const struct node_cost *c = &t->analysis->nodes[i];
-        add_work(t, c->kind, PASS_DATA, c->backward.data, backward_bytes(&m, c->node, false, has_part));
-        add_work(t, c->kind, PASS_WEIGHT, c->backward.weight, backward_bytes(&m, c->node, true, has_part));
+        add_work(t, i, PASS_DATA, c->backward.data, backward_bytes(&m, c->node, false, has_part));
+        add_work(t, i, PASS_WEIGHT, c->backward.weight, backward_bytes(&m, c->node, true, has_part));
     }
     return true;
 }

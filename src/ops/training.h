@@ -21,6 +21,9 @@ struct work {
     struct cost cost;
     count bytes; /* node by node: every tensor that a pass of a node reads or writes, once */
 };
+struct node_work {
+    struct work passes[PASS_N]; /* the update belongs to no node */
+};
 struct training_memory {
     count weights;   /* parameters and buffers */
     count gradients; /* of parameters */
@@ -36,6 +39,7 @@ struct training {
     struct timeline timeline;
     struct work passes[PASS_N];
     struct work kinds[KIND_N][PASS_N]; /* the update belongs to no kind */
+    struct node_work *nodes;           /* as in the graph */
     struct training_memory memory;
 };
 /* Caller frees; the analysis must outlive it. */

@@ -47,6 +47,14 @@ static json_t *environment(const struct study *s, gable_error *e)
     return figure_finish(&f, e);
 }
 
+static void pass_cell(struct figure *f, json_t *row, const struct run *r)
+{
+    bool is_training = !strcmp(r->engine, training_engine);
+    json_t *text = is_training ? figure_text(f, "training, %s", r->pass) : json_string("inference");
+    figure_cell(f, row, json_string_value(text) ? json_string_value(text) : "");
+    json_decref(text);
+}
+
 static void validity_row(struct figure *f, const struct study *s, const struct run *r)
 {
     json_t *row = figure_row(f, r->model);
@@ -61,6 +69,7 @@ static void validity_row(struct figure *f, const struct study *s, const struct r
         }
     figure_cell(f, row, label_of(s, r));
     figure_exact(f, row, r->batch);
+    pass_cell(f, row, r);
     figure_cell(f, row, r->valid ? "valid" : "invalid");
     figure_cell(f, row, r->valid ? "" : bench_code_sentence(r->reason));
     figure_exact(f, row, r->n_clean);
@@ -80,7 +89,7 @@ static json_t *validity(const struct study *s, gable_error *e)
         figure_say(&f, "title", "All %d runs can be trusted", s->n_runs);
     figure_say(&f, "subtitle", "Every run with its state, the invalid ones first; nothing is left out of this table");
     figure_table(&f, "", invalid == 0,
-                 "Model|Batch|State|Why|Samples|95 % interval, ±%|Disturbed samples, %|Worth knowing");
+                 "Model|Batch|Pass|State|Why|Samples|95 % interval, ±%|Disturbed samples, %|Worth knowing");
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < s->n_runs; i++)
             if (s->runs[i].valid == (pass == 1)) validity_row(&f, s, &s->runs[i]);
@@ -93,7 +102,7 @@ static json_t *runs(const struct study *s, gable_error *e)
     figure_say(&f, "title", "Every run’s numbers");
     figure_say(&f, "subtitle", "Times of one pass over the whole batch; raw samples stand in study.json");
     figure_table(&f, "", true,
-                 "Model|Batch|Threads|Median, ms|95 % from, ms|to, ms|5th percentile, ms|95th, ms|Images/s|GFLOP|"
+                 "Model|Batch|Pass|Threads|Median, ms|95 % from, ms|to, ms|5th percentile, ms|95th, ms|Images/s|GFLOP|"
                  "GFLOP executed|GFLOP/s|FLOP/byte|Attainable, GFLOP/s|Share of roof, %");
     for (int i = 0; i < s->n_runs; i++) {
         const struct run *r = &s->runs[i];
@@ -112,6 +121,7 @@ static json_t *runs(const struct study *s, gable_error *e)
         json_t *row = figure_row(&f, r->model);
         figure_cell(&f, row, label_of(s, r));
         figure_exact(&f, row, r->batch);
+        pass_cell(&f, row, r);
         figure_exact(&f, row, r->threads);
         for (size_t k = 0; k < COUNT_OF(values); k++) figure_number(&f, row, values[k]);
     }

@@ -18,13 +18,23 @@ void study_release(struct study *s)
     *s = (struct study){0};
 }
 
+static const struct run *run_of(const struct study *s, const char *model, int batch, const char *engine,
+                                const char *pass)
+{
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct run *r = &s->runs[i];
+        if (r->batch == batch && !strcmp(r->model, model) && !strcmp(r->engine, engine) && !strcmp(r->pass, pass))
+            return r;
+    }
+    return NULL;
+}
 const struct run *study_run(const struct study *s, int model, int batch, const char *engine)
 {
-    for (int i = 0; i < s->n_runs; i++)
-        if (s->runs[i].batch == batch && !strcmp(s->runs[i].model, s->models[model].id) &&
-            !strcmp(s->runs[i].engine, engine))
-            return &s->runs[i];
-    return NULL;
+    return run_of(s, s->models[model].id, batch, engine, trained_name(PASS_FORWARD));
+}
+const struct run *study_step(const struct study *s, int model, int pass)
+{
+    return run_of(s, s->models[model].id, s->training_batch, training_engine, trained_name(pass));
 }
 
 gable_status study_add_run(struct study *s, const struct run *r, gable_error *e)
@@ -32,9 +42,8 @@ gable_status study_add_run(struct study *s, const struct run *r, gable_error *e)
     struct run copy = {0};
     gable_status status = run_copy(&copy, r, e);
     if (status) return status;
-    for (int i = 0; i < s->n_runs; i++) {
-        struct run *old = &s->runs[i];
-        if (old->batch != r->batch || strcmp(old->model, r->model) || strcmp(old->engine, r->engine)) continue;
+    struct run *old = (struct run *)(uintptr_t)run_of(s, r->model, r->batch, r->engine, r->pass);
+    if (old) {
         run_release(old);
         *old = copy;
         return GABLE_OK;
@@ -70,13 +79,13 @@ static gable_status cost_one(struct study_cost *out, struct study_model *m, cons
     return status;
 }
 
-static gable_status cost_training(struct study_training *out, const char *id, gable_error *e)
+static gable_status cost_training(struct study_training *out, const char *id, int batch, gable_error *e)
 {
     struct graph *g = NULL;
     struct analysis *a = NULL;
     struct training *t = NULL;
     struct grouping grouping;
-    out->batch = STUDY_TRAINING_BATCH;
+    out->batch = batch;
     gable_status status = zoo_build(id, &(struct zoo_options){.batch = out->batch}, &g, e);
     if (!status) status = groups_find(g, &grouping, e);
     if (!status) status = analysis_new(g, &grouping, &a, e);
@@ -85,6 +94,8 @@ static gable_status cost_training(struct study_training *out, const char *id, ga
         memcpy(out->passes, t->passes, sizeof out->passes);
         memcpy(out->kinds, t->kinds, sizeof out->kinds);
         out->memory = t->memory;
+        out->flops = amounts_of_flops(t);
+        out->bytes = amounts_of_bytes(t);
     }
     training_free(t);
     analysis_free(a);
@@ -102,7 +113,7 @@ static gable_status cost_model(struct study *s, struct study_model *m, const cha
     if (!m->costs) return error_set(e, GABLE_NO_MEMORY, "memory ran out while costing the models");
     gable_status status = GABLE_OK;
     for (int b = 0; b < s->n_batches && !status; b++) status = cost_one(&m->costs[b], m, id, s->batches[b], e);
-    return status ? status : cost_training(&m->training, id, e);
+    return status ? status : cost_training(&m->training, id, s->training_batch, e);
 }
 
 static int by_batch(const void *a, const void *b)
@@ -128,6 +139,7 @@ gable_status study_costs(struct study *s, const char *const *ids, int n, const i
     memcpy(s->batches, batches, (size_t)n_batches * sizeof *batches);
     qsort(s->batches, (size_t)n_batches, sizeof *s->batches, by_batch);
     s->n_batches = n_batches;
+    if (!s->training_batch) s->training_batch = STUDY_TRAINING_BATCH;
     for (int i = 0; i < n; i++) {
         s->n_models = i + 1;
         gable_status status = cost_model(s, &s->models[i], ids[i], e);

@@ -2,7 +2,7 @@
    const and compute nothing that is not in docs/METRICS.md. Tests feed made-up studies and read other sentences. */
 #ifndef REPORT_STUDY_H
 #define REPORT_STUDY_H
-#include "bench/record.h"
+#include "bench/deviation.h"
 #include "machine/machine.h"
 #include "ops/training.h"
 #include "roof/chips.h"
@@ -14,13 +14,14 @@ struct study_cost { /* of one model at one batch size */
     struct memory memory;
     struct kind_total kinds[KIND_N];
 };
-enum { STUDY_TRAINING_BATCH = 16 };
+enum { STUDY_TRAINING_BATCH = 16, STUDY_TRAINING_QUICK = 4 };
 static const enum optimizer STUDY_OPTIMIZER = OPTIMIZER_MOMENTUM; /* torchvision's recipes use it */
 struct study_training {                                           /* one step of one model: exact counts */
     int batch;
     struct work passes[PASS_N];
     struct work kinds[KIND_N][PASS_N];
     struct training_memory memory;
+    struct step_amounts flops, bytes;
 };
 struct study_model {
     char id[RECORD_NAME], label[RECORD_NAME], family[RECORD_NAME];
@@ -34,10 +35,11 @@ struct study {
     json_t *environment;
     const struct chips *chips; /* borrowed */
     int n_batches, *batches;   /* ascending: 1, 64, 256 */
+    int training_batch;        /* set before study_costs; else STUDY_TRAINING_BATCH */
     int n_models;
     struct study_model *models; /* in the order of batch-1 FLOPs, ascending */
     int n_runs;
-    struct run *runs; /* at most one per model, batch and engine; may lack some, may hold invalid ones */
+    struct run *runs; /* at most one per model, batch, engine and pass; may lack some, may hold invalid ones */
     bool has_gpu;
     bool is_quick;
     bool is_roof_doubtful; /* measured, but no ceiling was valid: the machine was too busy */
@@ -48,6 +50,9 @@ struct study {
 void study_release(struct study *s);
 /* The run of model i at batch b on that engine, or NULL. */
 const struct run *study_run(const struct study *s, int model, int batch, const char *engine);
+/* One part of the measured training step of model i: a train_pass, TRAINED_STEP or TRAINED_AGAIN; NULL where there is
+   none. */
+const struct run *study_step(const struct study *s, int model, int pass);
 /* Costs, models and chips; runs are added by the caller. */
 gable_status study_costs(struct study *s, const char *const *ids, int n, const int *batches, int n_batches,
                          gable_error *e);

@@ -1,4 +1,4 @@
-/* Runs with their groups, samples and environment: one transaction per run. */
+/* Runs with their groups, samples and environment: one transaction per point. */
 #include "store/fields.h"
 #include "store/handle.h"
 
@@ -99,12 +99,14 @@ static gable_status put_row(struct store *s, const struct run *r, const char *ca
     return status;
 }
 
-gable_status store_put_run(struct store *s, const struct run *r, const char *campaign, gable_error *e)
+gable_status store_put_runs(struct store *s, const struct run *r, int n, const char *campaign, gable_error *e)
 {
     gable_status status = store_execute(s, "BEGIN IMMEDIATE", e);
     if (status) return status;
-    status = put_row(s, r, campaign, e);
-    if (!status) status = put_groups(s, r, sqlite3_last_insert_rowid(s->db), e);
+    for (int i = 0; !status && i < n; i++) {
+        status = put_row(s, &r[i], campaign, e);
+        if (!status) status = put_groups(s, &r[i], sqlite3_last_insert_rowid(s->db), e);
+    }
     if (!status) status = store_execute(s, "COMMIT", e);
     if (status) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     return status;

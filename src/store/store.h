@@ -18,7 +18,8 @@ gable_status store_put_machine(struct store *s, const struct machine *m, gable_e
 gable_status store_last_machine(struct store *s, const struct topology *like, struct machine *out, bool *found,
                                 gable_error *e);
 
-gable_status store_put_run(struct store *s, const struct run *r, const char *campaign, gable_error *e);
+/* The runs of one point, all or none: one of inference, those of all passes of a training step. */
+gable_status store_put_runs(struct store *s, const struct run *r, int n, const char *campaign, gable_error *e);
 /* All runs of a campaign, oldest first; the caller releases each and frees the array. */
 gable_status store_runs(struct store *s, const char *campaign, struct run **out, int *n, gable_error *e);
 /* Is this point (model, batch, engine, threads, dtype, size, pass, round) of the campaign finished? An interrupted run

@@ -266,7 +266,7 @@ static void what_never_began_is_an_error(void **state)
 }
 
 struct log { /* what a campaign did */
-    int n, rounds[32], batches[32];
+    int n, rounds[32], batches[32], passes;
     bool has[8];
     volatile bool *interrupt;
     int interrupt_at;
@@ -278,10 +278,11 @@ static bool log_has(void *arg, const struct campaign_point *p, int round)
     return round == 0 && l->has[p->batch];
 }
 
-static gable_status log_run(void *arg, const struct run *r, gable_error *e)
+static gable_status log_run(void *arg, const struct run *r, int n, gable_error *e)
 {
     struct log *l = arg;
     (void)e;
+    l->passes = n;
     l->rounds[l->n] = r->round;
     l->batches[l->n++] = r->batch;
     if (l->interrupt && l->n == l->interrupt_at) *l->interrupt = true;
@@ -289,7 +290,7 @@ static gable_status log_run(void *arg, const struct run *r, gable_error *e)
 }
 
 static const struct campaign_point points[] = {
-    {"squeezenet1_1", 1}, {"squeezenet1_1", 2}, {"squeezenet1_1", 3}, {"squeezenet1_1", 4}};
+    {"squeezenet1_1", 1, false}, {"squeezenet1_1", 2, false}, {"squeezenet1_1", 3, false}, {"squeezenet1_1", 4, false}};
 
 static struct campaign campaign_into(struct log *l)
 {
@@ -329,6 +330,25 @@ static void every_round_visits_every_point_in_a_seeded_order(void **state)
     c.bench.seed = 12345;
     assert_ok(campaign_run(&cpus, &c, NULL, &e), &e);
     assert_memory_not_equal(a.batches, other.batches, sizeof a.batches);
+}
+
+static void a_step_is_one_point_of_several_runs(void **state)
+{
+    static const struct campaign_point step = {"squeezenet1_1", 2, true};
+    struct log l = {0};
+    struct campaign c = campaign_into(&l);
+    struct cpus cpus;
+    gable_error e = {0};
+    (void)state;
+    cpus_read("", &cpus);
+    c.points = &step;
+    c.n_points = 1;
+    c.training =
+        (struct training_options){.height = 32, .width = 32, .trainer = {.rate = 1e-4}, .budget_s = 0.2, .quick = true};
+    assert_ok(campaign_run(&cpus, &c, NULL, &e), &e);
+    assert_int_equal(l.n, 1);
+    assert_int_equal(l.passes, TRAINED_STEP + 1); /* nothing is made again */
+    assert_int_equal(l.batches[0], 2);
 }
 
 struct notes { /* of the planner's choices */
@@ -464,6 +484,7 @@ int main(void)
         cmocka_unit_test(misbehaviour_becomes_a_code),
         cmocka_unit_test(what_never_began_is_an_error),
         cmocka_unit_test(every_round_visits_every_point_in_a_seeded_order),
+        cmocka_unit_test(a_step_is_one_point_of_several_runs),
         cmocka_unit_test(what_the_planner_chose_is_asked_for_once_a_point_and_kept),
         cmocka_unit_test(a_campaign_resumes_and_can_be_interrupted),
         cmocka_unit_test(the_id_knows_what_makes_runs_comparable),

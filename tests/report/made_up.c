@@ -221,7 +221,10 @@ static void make_run(struct study *s, struct run *r, int model, int b)
 
 void made_up_study(struct study *s)
 {
-    *s = (struct study){.n_batches = MADE_BATCHES, .n_models = MADE_MODELS, .n_runs = MADE_MODELS * MADE_BATCHES};
+    *s = (struct study){.training_batch = STUDY_TRAINING_BATCH,
+                        .n_batches = MADE_BATCHES,
+                        .n_models = MADE_MODELS,
+                        .n_runs = MADE_MODELS * MADE_BATCHES};
     make_machine(&s->machine);
     s->roof = (struct roof){.peak = 8 * 144e9, .bandwidth = 38e9};
     s->chips = made_up_chips();

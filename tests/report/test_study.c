@@ -2,6 +2,7 @@
 #include "check.h"
 #include "made_up.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,16 @@ static void test_a_run_replaces_its_point(void **state)
     assert_int_equal(s.n_runs, MADE_MODELS * MADE_BATCHES + 1);
     assert_null(study_run(&s, 4, 64, "cuda"));
     assert_true(study_run(&s, 4, 128, "cpu")->samples != again.samples);
+    assert_null(study_step(&s, 4, PASS_FORWARD)); /* inference is no part of a training step */
+    again.batch = s.training_batch;
+    snprintf(again.engine, sizeof again.engine, "%s", training_engine);
+    for (int pass = 0; pass < TRAINED_RUNS; pass++) {
+        snprintf(again.pass, sizeof again.pass, "%s", trained_name(pass));
+        again.median_ns = 100 + pass;
+        assert_ok(study_add_run(&s, &again, &e), &e);
+    }
+    assert_true(study_step(&s, 4, TRAINED_STEP)->median_ns == 100 + TRAINED_STEP);
+    assert_null(study_step(&s, 3, TRAINED_STEP));
     run_release(&again);
     made_up_release(&s);
 }

@@ -124,7 +124,7 @@ static void put(const char *path, int round)
     gable_error e = {0};
     struct store *s = opened(path);
     struct run r = make_run(round);
-    assert_ok(store_put_run(s, &r, "c", &e), &e);
+    assert_ok(store_put_runs(s, &r, 1, "c", &e), &e);
     run_release(&r);
     store_close(s);
 }
@@ -176,7 +176,7 @@ static void a_point_is_finished_only_when_all_of_it_is_equal(void **state)
     struct run r = make_run(0);
     assert_ok(store_has_point(s, "c", &r, &has, &e), &e);
     assert_false(has);
-    assert_ok(store_put_run(s, &r, "c", &e), &e);
+    assert_ok(store_put_runs(s, &r, 1, "c", &e), &e);
     assert_ok(store_has_point(s, "c", &r, &has, &e), &e);
     assert_true(has);
     assert_ok(store_has_point(s, "other", &r, &has, &e), &e);
@@ -189,7 +189,7 @@ static void a_point_is_finished_only_when_all_of_it_is_equal(void **state)
         --*members[i];
     }
     r.reason = CODE_INTERRUPTED; /* stored, and to be done again */
-    assert_ok(store_put_run(s, &r, "i", &e), &e);
+    assert_ok(store_put_runs(s, &r, 1, "i", &e), &e);
     assert_ok(store_has_point(s, "i", &r, &has, &e), &e);
     assert_false(has);
     run_release(&r);
@@ -357,7 +357,7 @@ static void killed_writers_lose_nothing_finished(void **state)
             struct store *s = NULL;
             struct run r = make_run(i);
             if (store_open(p->path, &s, NULL)) _exit(1);
-            while (!store_put_run(s, &r, "c", NULL) && write(ends[1], "x", 1) == 1) {}
+            while (!store_put_runs(s, &r, 1, "c", NULL) && write(ends[1], "x", 1) == 1) {}
             _exit(1);
         }
         close(ends[1]);
@@ -385,7 +385,7 @@ static void two_writers_both_keep_their_rows(void **state)
             int bad = store_open(p->path, &s, NULL) != GABLE_OK;
             for (int j = 0; j < EACH && !bad; j++) {
                 struct run r = make_run(i);
-                bad = store_put_run(s, &r, "c", NULL) != GABLE_OK;
+                bad = store_put_runs(s, &r, 1, "c", NULL) != GABLE_OK;
                 run_release(&r);
             }
             store_close(s);

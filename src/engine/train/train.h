@@ -69,6 +69,9 @@ struct trainer {
 /* Computed before anything is allocated. The error names an operator that cannot be trained, with its node. */
 gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                           struct trainer_memory *out, gable_error *e);
+/* Refuses as trainer_open would, and takes nothing. */
+gable_status trainer_check(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                           gable_error *e);
 /* Copies the weights. GABLE_NO_MEMORY names the largest batch that would fit. Caller closes. */
 gable_status trainer_open(const struct graph *g, const struct weights *w, const struct cpus *cpus,
                           const struct trainer_options *o, struct trainer **out, gable_error *e);

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static size_t limit_of(const struct trainer_options *o) { return o->bytes_most ? o->bytes_most : memory_available(""); }
 gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                           struct trainer_memory *out, gable_error *e)
 {
     struct train_plan *p = NULL;
     gable_status s = train_plan_new(g, cpus, o, &p, e);
-    if (!s) train_plan_measure(p, o->bytes_most ? o->bytes_most : memory_available(""), out);
+    if (!s) train_plan_measure(p, limit_of(o), out);
     train_plan_free(p);
     return s;
 }
@@ -155,6 +156,18 @@ static gable_status refuse(const struct train_plan *p, const struct trainer_memo
                      "is %d",
                      p->graph->name, (double)m->total / gib, p->batch, (double)limit / gib, m->batch_most);
 }
+gable_status trainer_check(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                           gable_error *e)
+{
+    struct train_plan *p = NULL;
+    struct trainer_memory m;
+    gable_status s = train_plan_new(g, cpus, o, &p, e);
+    if (s) return s;
+    train_plan_measure(p, limit_of(o), &m);
+    if (m.total > limit_of(o)) s = refuse(p, &m, limit_of(o), e);
+    train_plan_free(p);
+    return s;
+}
 static gable_status start(struct trainer_session *s, const struct weights *w, const struct cpus *cpus, gable_error *e)
 {
     struct train_plan *p = s->plan;
@@ -180,7 +193,7 @@ gable_status trainer_open(const struct graph *g, const struct weights *w, const 
                           const struct trainer_options *o, struct trainer **out, gable_error *e)
 {
     double from = train_now_ns();
-    size_t limit = o->bytes_most ? o->bytes_most : memory_available("");
+    size_t limit = limit_of(o);
     struct train_plan *p = NULL;
     gable_status status = train_plan_new(g, cpus, o, &p, e);
     if (status) return status;

@@ -37,12 +37,13 @@ static double y_of(const struct study *s, int model, int b)
 static struct range range_of(const struct study *s)
 {
     double low = 1, high = 1;
-    for (int i = 0; i < s->n_runs; i++)
-        for (int k = 0; k < s->runs[i].n_samples && s->runs[i].median_ns > 0; k++) {
-            double x = (double)s->runs[i].samples[k].ns / s->runs[i].median_ns;
-            low = fmin(low, x);
-            high = fmax(high, x);
+    for (int i = 0; i < s->n_models * s->n_batches; i++) {
+        const struct run *r = shown_run(s, i / s->n_batches, i % s->n_batches);
+        for (int k = 0; r && k < r->n_samples; k++) {
+            low = fmin(low, (double)r->samples[k].ns / r->median_ns);
+            high = fmax(high, (double)r->samples[k].ns / r->median_ns);
         }
+    }
     low = fmax(2 - farthest, low);
     high = fmin(farthest, high);
     return (struct range){floor(low * 20 - 0.5) / 20, ceil(high * 20 + 0.5) / 20};

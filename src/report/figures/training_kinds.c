@@ -143,7 +143,7 @@ json_t *figure_training_kinds(const struct study *s, gable_error *e)
     figure_say(&f, "subtitle",
                "One training step at batch %d by kind of operator: mean of the models\u2019 shares; kinds below "
                "%.0f\u00a0%% everywhere are the rest",
-               STUDY_TRAINING_BATCH, 100 * named_from);
+               s->training_batch, 100 * named_from);
     for (int k = 0; k < KIND_N; k++)
         if (is_named(s, k)) figure_key(&f, "square", kind_color((enum op_kind)k) + 1, op_kind_label((enum op_kind)k));
     figure_key(&f, "square", "other", "the rest");

@@ -79,19 +79,19 @@ static void say_findings(struct figure *f, const struct study *s)
     }
     const struct training_memory *m = &s->models[largest].training.memory;
     double fixed = (double)m->weights + (double)m->gradients + (double)m->optimizer;
-    double memory = (double)s->machine.topology.memory_bytes, each = ((double)m->total - fixed) / STUDY_TRAINING_BATCH;
+    double memory = (double)s->machine.topology.memory_bytes, each = ((double)m->total - fixed) / s->training_batch;
     figure_say(f, "title", "What backward needs of forward is %.0f to %.0f\u00a0%% of the memory of training",
                100 * saved_share(&s->models[least]), 100 * saved_share(&s->models[most]));
     if (memory > fixed && each > 0)
         figure_say(f, "finding",
                    "%s needs most, %s at batch %d: %s for each image and %s whatever the batch. By that count this "
                    "machine's %s hold a batch of %.0f, without a library's workspace.",
-                   s->models[largest].label, quantity_bytes((double)m->total).text, STUDY_TRAINING_BATCH,
+                   s->models[largest].label, quantity_bytes((double)m->total).text, s->training_batch,
                    quantity_bytes(each).text, quantity_bytes(fixed).text, quantity_bytes(memory).text,
                    floor((memory - fixed) / each));
     else
         figure_say(f, "finding", "%s needs most, %s at batch %d.", s->models[largest].label,
-                   quantity_bytes((double)m->total).text, STUDY_TRAINING_BATCH);
+                   quantity_bytes((double)m->total).text, s->training_batch);
 }
 
 json_t *figure_training_memory(const struct study *s, gable_error *e)
@@ -99,7 +99,7 @@ json_t *figure_training_memory(const struct study *s, gable_error *e)
     if (!s->n_models || !s->models[0].training.memory.total) return NULL;
     struct figure f = figure_start("1.5", "training-memory", "Memory of training", ROW * s->n_models + 44);
     figure_say(&f, "subtitle", "Bytes alive at the peak of one training step at batch %d, float32, %s",
-               STUDY_TRAINING_BATCH, optimizer_name(STUDY_OPTIMIZER));
+               s->training_batch, optimizer_name(STUDY_OPTIMIZER));
     for (int p = 0; p < PARTS; p++) figure_key(&f, "square", parts[p].color + 1, parts[p].name);
     draw(&f, s);
     add_table(&f, s);

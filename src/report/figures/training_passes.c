@@ -131,7 +131,7 @@ json_t *figure_training_passes(const struct study *s, gable_error *e)
 {
     if (!s->n_models || !(flops_of(&s->models[0].training, PASS_FORWARD) > 0)) return NULL;
     struct figure f = figure_start("1.5", "training-passes", "Forward and backward", ROW * s->n_models + 58);
-    figure_say(&f, "subtitle", "FLOPs of one training step at batch %d, counted exactly; %s", STUDY_TRAINING_BATCH,
+    figure_say(&f, "subtitle", "FLOPs of one training step at batch %d, counted exactly; %s", s->training_batch,
                "dashed: the 1 : 2 of forward and backward that is often assumed");
     for (int p = 0; p < PASS_N; p++) figure_key(&f, "square", passes[p].color + 1, passes[p].name);
     draw(&f, s);
