@@ -64,10 +64,41 @@ static int write_all(int fd, const char *bytes, size_t len)
         bytes += n;
         len -= (size_t)n;
     }
-    return fsync(fd);
+    return 0;
+}
+
+/* Small pieces go out together. */
+static int write_pieces(int fd, const struct file_piece *piece, int n)
+{
+    enum { ROOM = 1 << 16 };
+    char *gathered = malloc(ROOM);
+    size_t used = 0;
+    int bad = !gathered;
+    for (int i = 0; i < n && !bad; i++) {
+        if (piece[i].len > ROOM - used) {
+            bad = write_all(fd, gathered, used);
+            used = 0;
+        }
+        if (!bad && piece[i].len > ROOM) {
+            bad = write_all(fd, piece[i].bytes, piece[i].len);
+        } else if (!bad && piece[i].len) {
+            memcpy(gathered + used, piece[i].bytes, piece[i].len);
+            used += piece[i].len;
+        }
+    }
+    bad = bad || write_all(fd, gathered, used) || fsync(fd);
+    int why = errno;
+    free(gathered);
+    errno = why;
+    return bad;
 }
 
 gable_status file_write(const char *path, const void *bytes, size_t len, gable_error *e)
+{
+    return file_write_pieces(path, &(const struct file_piece){bytes, len}, 1, e);
+}
+
+gable_status file_write_pieces(const char *path, const struct file_piece *piece, int n_pieces, gable_error *e)
 {
     char temporary[4096];
     int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
@@ -77,7 +108,7 @@ gable_status file_write(const char *path, const void *bytes, size_t len, gable_e
     }
     int fd = mkstemp(temporary);
     if (fd < 0) return fail(e, path, "cannot be written");
-    int bad = write_all(fd, bytes, len) || fchmod(fd, 0644);
+    int bad = write_pieces(fd, piece, n_pieces) || fchmod(fd, 0644);
     int why = errno;
     if (close(fd) && !bad) {
         bad = 1;

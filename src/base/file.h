@@ -7,6 +7,12 @@
 gable_status file_read(const char *path, size_t most, char **bytes, size_t *len, gable_error *e);
 /* Writes to a temporary beside `path`, fsync, rename: readers see the old file or the whole new one. */
 gable_status file_write(const char *path, const void *bytes, size_t len, gable_error *e);
+struct file_piece {
+    const void *bytes;
+    size_t len;
+};
+/* The same with the pieces one behind the other. */
+gable_status file_write_pieces(const char *path, const struct file_piece *piece, int n, gable_error *e);
 /* mkdir -p. */
 gable_status folder_make(const char *path, gable_error *e);
 /* "$XDG_DATA_HOME/gable/NAME" (default ~/.local/share); relative XDG values are ignored, as the standard says. */

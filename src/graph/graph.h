@@ -111,6 +111,7 @@ struct node {
     int n_attributes, room_attributes;
     struct attribute *attributes;
     int index; /* in graph->nodes */
+    int at;    /* in the file's list of nodes: this one, or the function's call that it is part of */
 };
 
 struct capture {

@@ -138,6 +138,7 @@ static gable_status append_node(struct reader *r, const Onnx__NodeProto *p, size
     const char *domain = p->domain && strcmp(p->domain, "ai.onnx") != 0 ? p->domain : "";
     struct node *n = graph_node(r->g, p->op_type, domain, name, NULL, (int)p->n_input, in, (int)p->n_output);
     if (!n) return reader_no_memory(r);
+    n->at = r->at;
     gable_status s = reader_attributes(r, p, n);
     set_roles(n);
     if (!s) s = define_outputs(r, p, n);
@@ -218,7 +219,10 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
         if (!s) s = reader_define(r, p->sparse_initializer[i]->values->name, t);
     }
     for (size_t i = 0; i < p->n_input && !s; i++) s = reader_input(r, p->input[i]);
-    for (size_t i = 0; i < p->n_node && !s; i++) s = read_node(r, p->node[i], i);
+    for (size_t i = 0; i < p->n_node && !s; i++) {
+        r->at = (int)i;
+        s = read_node(r, p->node[i], i);
+    }
     for (size_t i = 0; i < p->n_output && !s; i++) {
         struct tensor *t = p->output[i]->name ? find(r, p->output[i]->name) : NULL;
         if (!t)

@@ -11,7 +11,7 @@
 
 enum { BYTES_PER_FILE_BYTE = 64, LEAST_BYTES = 32 << 20 };
 
-static gable_status mapping_open(struct mapping *m, const char *path, gable_error *e)
+gable_status mapping_open(struct mapping *m, const char *path, gable_error *e)
 {
     uint64_t size = 0;
     int fd = -1;
@@ -28,7 +28,7 @@ static gable_status mapping_open(struct mapping *m, const char *path, gable_erro
     return s;
 }
 
-static void mapping_close(struct mapping *m)
+void mapping_close(struct mapping *m)
 {
     if (m->bytes) munmap((void *)m->bytes, m->len);
     *m = (struct mapping){0};

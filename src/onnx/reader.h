@@ -12,6 +12,8 @@ struct mapping {
     const uint8_t *bytes;
     size_t len;
 };
+gable_status mapping_open(struct mapping *m, const char *path, gable_error *e); /* a regular file that is not empty */
+void mapping_close(struct mapping *m);
 struct functions; /* of the model, by name */
 struct reader {
     struct graph *g;
@@ -21,6 +23,7 @@ struct reader {
     const Onnx__NodeProto *call;
     const char *prefix; /* of the names that a called function makes: "call/"; "" elsewhere */
     int depth;          /* of calls */
+    int at;             /* the node of this scope's graph that is read, or whose call is expanded */
     const struct mapping *file;
     const struct onnx_options *options;
     const struct given *given;

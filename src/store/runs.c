@@ -168,19 +168,57 @@ static gable_status read_run(struct store *s, sqlite3_stmt *q, struct run *r, ga
     return status ? status : read_groups(s, sqlite3_column_int64(q, 0), r, e);
 }
 
-static gable_status select_runs(struct store *s, const char *campaign, sqlite3_stmt **q, gable_error *e)
+static gable_status select_where(struct store *s, const char *where, sqlite3_stmt **q, gable_error *e)
 {
     struct text sql = {0};
     text_add(&sql, "SELECT id, environment, samples");
     fields_names(&sql, run_fields, n_run_fields);
-    text_add(&sql, " FROM runs WHERE campaign = ? ORDER BY id");
+    text_addf(&sql, " FROM runs WHERE %s", where);
     gable_status status =
         sql.failed ? error_set(e, GABLE_NO_MEMORY, "no memory to read runs") : store_prepare(s, sql.data, q, e);
     text_release(&sql);
+    return status;
+}
+
+static gable_status select_runs(struct store *s, const char *campaign, sqlite3_stmt **q, gable_error *e)
+{
+    gable_status status = select_where(s, "campaign = ? ORDER BY id", q, e);
     if (!status && sqlite3_bind_text(*q, 1, campaign, -1, SQLITE_STATIC)) {
         sqlite3_finalize(*q);
         status = error_set(e, GABLE_NO_MEMORY, "no memory to read runs");
     }
+    return status;
+}
+
+gable_status store_last_run(struct store *s, const struct run *like, struct run *out, bool *found, gable_error *e)
+{
+    sqlite3_stmt *q = NULL;
+    *found = false;
+    *out = (struct run){0};
+    gable_status status =
+        select_where(s,
+                     "model = ? AND engine = ? AND pass = ? AND device = ? AND batch = ? "
+                     "AND threads = ? AND dtype = ? AND height = ? AND width = ? AND flops_counted = ? "
+                     "AND valid = 1 AND EXISTS (SELECT 1 FROM groups WHERE run = runs.id) "
+                     "ORDER BY id DESC LIMIT 1",
+                     &q, e);
+    if (status) return status;
+    const char *const texts[] = {like->model, like->engine, like->pass, like->device};
+    const int numbers[] = {like->batch, like->threads, (int)like->dtype, like->height, like->width};
+    int code = SQLITE_OK, at = 1;
+    for (size_t i = 0; i < COUNT_OF(texts) && !code; i++)
+        code = sqlite3_bind_text(q, at++, texts[i], -1, SQLITE_STATIC);
+    for (size_t i = 0; i < COUNT_OF(numbers) && !code; i++) code = sqlite3_bind_int(q, at++, numbers[i]);
+    if (!code) code = sqlite3_bind_int64(q, at, (sqlite3_int64)like->flops_counted);
+    if (!code) code = sqlite3_step(q);
+    if (code == SQLITE_ROW) {
+        status = read_run(s, q, out, e);
+        *found = !status;
+    } else if (code != SQLITE_DONE) {
+        status = store_fail(s, code, e);
+    }
+    sqlite3_finalize(q);
+    if (status) run_release(out);
     return status;
 }
 

@@ -22,6 +22,9 @@ gable_status store_last_machine(struct store *s, const struct topology *like, st
 gable_status store_put_runs(struct store *s, const struct run *r, int n, const char *campaign, gable_error *e);
 /* All runs of a campaign, oldest first; the caller releases each and frees the array. */
 gable_status store_runs(struct store *s, const char *campaign, struct run **out, int *n, gable_error *e);
+/* The newest valid run with groups that was of this model, batch, size, dtype, pass, engine, device and threads, and
+   counted the same FLOPs; *found false where there is none. The caller releases it. */
+gable_status store_last_run(struct store *s, const struct run *like, struct run *out, bool *found, gable_error *e);
 /* Is this point (model, batch, engine, threads, dtype, size, pass, round) of the campaign finished? An interrupted run
    is not. */
 gable_status store_has_point(struct store *s, const char *campaign, const struct run *like, bool *has, gable_error *e);

@@ -26,5 +26,16 @@ for model in squeezenet1_1 shufflenet_v2_x0_5; do
         cmp "$output" "$work/file/$(basename "$output")" || failed=1
     done
 done
+# With notes beside the nodes it is the same model.
+"$gable" export shufflenet_v2_x0_5 --batch 2 --seed 5 --annotate --store "$work/none.db" -o "$work/notes.onnx" >/dev/null
+"$gable" export "$work/shufflenet_v2_x0_5.onnx" --annotate --chip nvidia_t4 -o "$work/copy.onnx" >/dev/null
+for file in notes copy; do
+    "$check" "$work/$file.onnx" >/dev/null || failed=1
+    [ "$(counts "$work/shufflenet_v2_x0_5.onnx")" = "$(counts "$work/$file.onnx")" ] || failed=1
+    "$gable" run "$work/$file.onnx" --seed 5 -o "$work/$file" >/dev/null
+    for output in "$work/$file"/*.npy; do
+        cmp "$output" "$work/zoo/$(basename "$output")" || failed=1
+    done
+done
 echo "$n models exported and read again"
 [ "$n" -ge 27 ] && exit $failed

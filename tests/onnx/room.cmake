@@ -1,5 +1,5 @@
 # Files are made with ONNX's own messages.
-foreach(test test_onnx_read test_onnx_extremes test_onnx_hostile test_onnx_shapes test_onnx_functions test_onnx_weights)
+foreach(test test_onnx_read test_onnx_extremes test_onnx_hostile test_onnx_shapes test_onnx_functions test_onnx_weights test_onnx_notes)
   target_include_directories(${test} SYSTEM PRIVATE ${onnx_generated})
 endforeach()
 # Exported models before ONNX's own checker (C++, so in a program of its own).

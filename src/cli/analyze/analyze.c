@@ -44,8 +44,7 @@ struct request {
     int n_models, batches[BATCHES_MAX], n_batches;
     struct model_options options;
     struct model_shapes shapes;
-    struct onnx_binding bindings[MODEL_BINDINGS_MAX];
-    char names[MODEL_BINDINGS_MAX][ONNX_FREE_NAME];
+    struct cli_bindings bindings;
     enum view view;
     int depth;
     const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file, *figure;
@@ -87,41 +86,10 @@ static const struct argp_option options[] = {
     {0},
 };
 
-/* "seq=128" */
-static bool parse_binding(const char *text, struct request *r, gable_error *e)
-{
-    size_t len = strcspn(text, "=");
-    int n = r->options.n_bindings, value;
-    if (!text[len] || !len || len >= ONNX_FREE_NAME)
-        return error_set(e, GABLE_USAGE, "--bind takes NAME=VALUE such as seq=128, not '%.60s'", text), false;
-    if (n == MODEL_BINDINGS_MAX) return error_set(e, GABLE_USAGE, "at most %d --bind", MODEL_BINDINGS_MAX), false;
-    if (!cli_int("--bind NAME=", text + len + 1, 0, 1 << 30, &value, e)) return false;
-    memcpy(r->names[n], text, len);
-    for (int i = 0; i < n; i++)
-        if (!strcmp(r->names[i], r->names[n]))
-            return error_set(e, GABLE_USAGE, "--bind gives '%.60s' twice", r->names[n]), false;
-    r->bindings[n] = (struct onnx_binding){r->names[n], value};
-    r->options.bindings = r->bindings;
-    r->options.n_bindings++;
-    return true;
-}
-
-/* One of a list of words; its place, or -1 with a sentence that lists them. */
-static int parse_word(const char *option, const char *text, const char *const *words, size_t n, gable_error *e)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(words[i], text)) return (int)i;
-    struct text list = {0};
-    for (size_t i = 0; i < n; i++) text_addf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", words[i]);
-    error_set(e, GABLE_USAGE, "%s takes %s, not '%.40s'", option, list.data ? list.data : "", text);
-    text_release(&list);
-    return -1;
-}
-
 static bool parse_dtype(const char *text, enum dtype *out, gable_error *e)
 {
     static const char *const names[] = {"f64", "f32", "f16", "bf16", "f8", "s8"};
-    int i = parse_word("--dtype", text, names, COUNT_OF(names), e);
+    int i = cli_word("--dtype", text, names, (int)COUNT_OF(names), e);
     if (i >= 0) *out = dtype_find(names[i]);
     return i >= 0;
 }
@@ -130,7 +98,7 @@ static bool parse_optimizer(const char *text, enum optimizer *out, gable_error *
 {
     const char *names[OPTIMIZER_N];
     for (int o = 0; o < OPTIMIZER_N; o++) names[o] = optimizer_name((enum optimizer)o);
-    int i = parse_word("--optimizer", text, names, OPTIMIZER_N, e);
+    int i = cli_word("--optimizer", text, names, OPTIMIZER_N, e);
     if (i >= 0) *out = (enum optimizer)i;
     return i >= 0;
 }
@@ -138,7 +106,7 @@ static bool parse_optimizer(const char *text, enum optimizer *out, gable_error *
 static bool parse_view(const char *text, enum view *out, gable_error *e)
 {
     static const char *const names[] = {"layer", "type", "tree"};
-    int i = parse_word("--by", text, names, COUNT_OF(names), e);
+    int i = cli_word("--by", text, names, (int)COUNT_OF(names), e);
     if (i >= 0) *out = (enum view)(i + VIEW_LAYER);
     return i >= 0;
 }
@@ -149,7 +117,7 @@ static bool parse_convention(const char *text, struct request *r, gable_error *e
     size_t n = 1;
     for (const struct convention *c; n < COUNT_OF(names) && (c = convention_at((int)n - 1)); n++) names[n] = c->tool;
     r->wants_conventions = true;
-    int i = parse_word("--as", text, names, n, e);
+    int i = cli_word("--as", text, names, (int)n, e);
     r->convention = i > 0 ? convention_at(i - 1) : NULL;
     return i >= 0;
 }
@@ -176,7 +144,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         ok = changes_parse(arg, &r->changes, &e);
         break;
     case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
-    case KEY_BIND: ok = parse_binding(arg, r, &e); break;
+    case KEY_BIND: ok = cli_binding(arg, &r->bindings, &e); break;
     case KEY_SYMBOLIC: r->wants_symbolic = true; break;
     case KEY_MEMORY: r->wants_memory = true; break;
     case KEY_PASSES: r->wants_passes = true; break;
@@ -203,13 +171,14 @@ static gable_status check_bindings(const struct request *r, const char *word, ga
         return error_set(e, GABLE_USAGE, "--bind is for ONNX files: --batch and --size set %.60s's dimensions", word);
     gable_status status = model_frees(word, &(struct model_options){0}, &frees, e);
     for (int i = 0; i < frees.n; i++) names[i] = frees.name[i];
-    for (int b = 0; b < r->options.n_bindings && !status; b++) {
+    for (int b = 0; b < r->bindings.n && !status; b++) {
         bool is_free = false;
-        for (int i = 0; i < frees.n; i++) is_free |= !strcmp(frees.name[i], r->bindings[b].name);
+        for (int i = 0; i < frees.n; i++) is_free |= !strcmp(frees.name[i], r->bindings.binding[b].name);
         if (is_free) continue;
-        const char *near = text_nearest(r->bindings[b].name, names, (size_t)frees.n);
+        const char *near = text_nearest(r->bindings.binding[b].name, names, (size_t)frees.n);
         return error_set(e, GABLE_USAGE, "%.120s has no free dimension '%.60s'%s%.60s%s", input_name(word),
-                         r->bindings[b].name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+                         r->bindings.binding[b].name, near ? ", did you mean '" : "", near ? near : "",
+                         near ? "'?" : "");
     }
     return status;
 }
@@ -235,33 +204,14 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
     return status;
 }
 
-static gable_status unknown_chip(const struct chips *chips, const char *id, gable_error *e)
-{
-    const char **ids = calloc((size_t)chips->n + 1, sizeof *ids);
-    for (int i = 0; ids && i < chips->n; i++) ids[i] = chips->chip[i].id;
-    const char *nearest = ids ? text_nearest(id, ids, (size_t)chips->n) : NULL;
-    error_set(e, GABLE_USAGE, "there is no chip '%.60s'%s%s%s; 'gable chips' lists them", id,
-              nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-    free(ids);
-    return e->status;
-}
-
 /* Puts every subject under the chip's roof for its own dtype. */
 static gable_status load_chip(const struct request *r, struct subject *s, int n, struct chips **chips, gable_error *e)
 {
     if (!r->chip) return GABLE_OK;
     gable_status status = chips_load(r->chips_file, chips, e);
     if (status) return status;
-    const struct chip *chip = chips_find(*chips, r->chip);
-    if (!chip) return unknown_chip(*chips, r->chip, e);
-    for (int i = 0; i < n; i++) {
-        enum dtype d = s[i].graph->n_inputs ? s[i].graph->inputs[0]->dtype : DTYPE_F32;
-        if (!chip_roof(chip, d, &s[i].roof))
-            return error_set(e, GABLE_USAGE, "%s has no known %s rate; 'gable chips %s' shows what it has", chip->name,
-                             dtype_name(d), chip->id);
-        s[i].chip = chip;
-    }
-    return GABLE_OK;
+    for (int i = 0; i < n && !status; i++) status = cli_chip(*chips, r->chip, s[i].graph, &s[i].chip, &s[i].roof, e);
+    return status;
 }
 
 static int show_json(const struct request *r, const struct subject *s, int n)
@@ -388,6 +338,8 @@ static int run(const struct command *self, int argc, char **argv)
     r.options.n_shapes = r.shapes.n;
     r.options.shapes = r.shapes.at;
     if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
+    r.options.bindings = r.bindings.binding;
+    r.options.n_bindings = r.bindings.n;
     if (r.claim && r.n_models > 1) return cli_usage(self, "--claim is about one model, not %d", r.n_models);
     if (r.claim) return analyze_claim(r.models[0], &r.options, r.claim, r.wants_json);
     if (r.against && (r.n_models != 1 || r.n_batches != 1))
