@@ -9,6 +9,7 @@
 #include "cli/words.h"
 #include "engine/weights.h"
 #include "model/model.h"
+#include "model/shapes.h"
 #include "onnx/onnx.h"
 #include "onnx/write.h"
 
@@ -18,13 +19,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { KEY_NO_WEIGHTS = 1000, KEY_SEED, KEY_ANNOTATE, KEY_MEASURE, KEY_CHIP, KEY_CHIPS_FILE, KEY_BIND, KEY_STORE };
+enum {
+    KEY_NO_WEIGHTS = 1000,
+    KEY_SEED,
+    KEY_ANNOTATE,
+    KEY_MEASURE,
+    KEY_CHIP,
+    KEY_CHIPS_FILE,
+    KEY_BIND,
+    KEY_SHAPE,
+    KEY_STORE
+};
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "where the file goes (MODEL.onnx; an annotated file: NAME.annotated.onnx)", 0},
     {"batch", 'b', "N", 0, "images at once, 1 to 65536 (1)", 0},
     {"size", 's', "HxW", 0, "height and width of a zoo model's input, in pixels (224x224)", 0},
-    {"bind", KEY_BIND, "NAME=N", 0, "a file's free dimension; may be given several times", 0},
+    {"bind", KEY_BIND, "NAME=N", 0, "the value of a free dimension of a file; may be given again", 0},
+    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape: input=8x3x320x320; may be given again", 0},
     {"seed", KEY_SEED, "N", 0, "of the zoo's weights: He's, so that activations keep their scale (1)", 0},
     {"no-weights", KEY_NO_WEIGHTS, NULL, 0, "shapes alone: every weight a sparse initializer without values", 0},
     {"annotate", KEY_ANNOTATE, NULL, 0,
@@ -45,6 +57,7 @@ struct request {
     const char *model, *output, *chip, *chips_file;
     struct zoo_options zoo;
     struct cli_bindings bindings;
+    struct model_shapes shapes;
     int seed;
     bool without_weights, annotates, wants_json;
     struct annotate_options annotate;
@@ -68,6 +81,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'b': ok = cli_int("--batch", arg, 1, 65536, &r->zoo.batch, &e); break;
     case 's': ok = cli_size(arg, &r->zoo.height, &r->zoo.width, &e); break;
     case KEY_BIND: ok = cli_binding(arg, &r->bindings, &e); break;
+    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
     case KEY_SEED: ok = cli_int("--seed", arg, 0, 1 << 30, &r->seed, &e); break;
     case KEY_NO_WEIGHTS: r->without_weights = true; break;
     case KEY_ANNOTATE: r->annotates = true; break;
@@ -95,12 +109,13 @@ static const char *contradiction(const struct request *r)
     bool is_file = onnx_is_path(r->model);
     if (is_file && !r->annotates) return "a file needs no export; --annotate writes a copy with costs beside its nodes";
     if (is_file && (r->without_weights || r->zoo.height)) return "--no-weights and --size are for models of the zoo";
-    if (!is_file && r->bindings.n) return "--bind is for ONNX files: --batch and --size set a zoo model's dimensions";
+    if (!is_file && r->bindings.n)
+        return "--bind is for ONNX files: --batch, --size and --shape set a zoo model's dimensions";
     if (!r->annotates && (r->annotate.measures || r->chip)) return "--measure and --chip go with --annotate";
     if (r->annotate.bench.quick && !r->annotate.measures) return "--quick goes with --measure";
     if (r->annotate.measures && r->chip)
         return "--measure times this machine and --chip bounds another one: which one?";
-    if (r->annotate.measures && r->bindings.n) return "--measure binds the batch alone: give the file fixed dimensions";
+    if (r->annotate.measures && r->bindings.n) return "--measure takes no --bind; --shape NAME=AxBxC says the same";
     return NULL;
 }
 
@@ -151,7 +166,11 @@ static int say(const struct request *r, const struct graph *g, const struct anno
 
 static gable_status open_graph(const struct request *r, struct graph **g, int **at, gable_error *e)
 {
-    const struct model_options o = {.zoo = r->zoo, .n_bindings = r->bindings.n, .bindings = r->bindings.binding};
+    const struct model_options o = {.zoo = r->zoo,
+                                    .n_bindings = r->bindings.n,
+                                    .bindings = r->bindings.binding,
+                                    .n_shapes = r->shapes.n,
+                                    .shapes = r->shapes.at};
     gable_status s = model_open(r->model, &o, g, e);
     if (s) return s;
     *at = calloc((size_t)(*g)->n_nodes + 1, sizeof **at);
@@ -174,9 +193,11 @@ static gable_status open_annotated(const struct request *r, struct annotated *a,
 {
     struct annotate_options o = r->annotate;
     o.bench.model = r->model;
-    o.bench.batch = r->zoo.batch ? r->zoo.batch : 1;
+    o.bench.batch = r->zoo.batch;
     o.bench.height = r->zoo.height;
     o.bench.width = r->zoo.width;
+    o.bench.n_shapes = r->shapes.n;
+    o.bench.shapes = r->shapes.at;
     gable_status s = r->chip ? chips_load(r->chips_file, chips, e) : GABLE_OK;
     if (!s && r->chip) s = cli_chip(*chips, r->chip, a->graph, &a->chip, &a->roof, e);
     return s ? s : annotated_open(a, &o, e);
@@ -237,7 +258,12 @@ static int run(const struct command *self, int argc, char **argv)
     int status = cli_parse(self, argc, argv, parse, &r);
     if (status) return status;
     const char *why = contradiction(&r);
-    return why ? cli_usage(self, "%s", why) : export(&r);
+    if (why) return cli_usage(self, "%s", why);
+    int batch = r.zoo.batch, n = batch != 0;
+    gable_error e = {0};
+    if (model_shapes_batches(&r.shapes, &batch, &n, &e)) return cli_usage(self, "%s", e.why);
+    r.zoo.batch = batch;
+    return export(&r);
 }
 
 const struct command command_export = {
