@@ -70,10 +70,11 @@ struct tensor {
     bool is_output;      /* of the model */
     const int64_t *ints; /* the value of a small integer constant, shape_product elements; else NULL */
     const double *reals; /* the value of a small real constant; else NULL */
-    uint64_t at,
-        length; /* where an initializer's message lies in the file that graph->source names; length 0: nowhere */
-    struct node *producer; /* NULL for inputs and initializers */
-    int index;             /* in graph->tensors */
+    bool is_sparse;      /* an initializer that lists its values: at and length are theirs */
+    uint64_t at, length; /* where an initializer's message lies in the file that graph->source names; 0: nowhere */
+    uint64_t indices_at, indices_length; /* of a sparse one, where its values belong; 0 where it has none */
+    struct node *producer;               /* NULL for inputs and initializers */
+    int index;                           /* in graph->tensors */
 };
 
 enum attribute_type {

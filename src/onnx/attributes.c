@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static gable_status new_initializer(struct reader *r, const char *name, int32_t data_type, size_t n_dims,
-                                    const int64_t *dims, struct tensor **out)
+gable_status reader_initializer(struct reader *r, const char *name, int32_t data_type, size_t n_dims,
+                                const int64_t *dims, struct tensor **out)
 {
     enum dtype d = value_dtype(data_type);
     if (n_dims > SHAPE_RANK_MAX)
@@ -21,22 +21,19 @@ static gable_status new_initializer(struct reader *r, const char *name, int32_t 
     return *out ? GABLE_OK : reader_no_memory(r);
 }
 
-gable_status reader_sparse(struct reader *r, const Onnx__SparseTensorProto *t, struct tensor **out)
+void reader_place(const Onnx__TensorProto *p, uint64_t *at, uint64_t *length)
 {
-    const char *name = t->values && t->values->name ? t->values->name : "";
-    if (!t->values || !*name) return error_set(r->e, GABLE_BAD_INPUT, "a sparse initializer has no name");
-    return new_initializer(r, name, t->values->data_type, t->n_dims, t->dims, out);
+    unsigned long long from, n;
+    if (!p->doc_string || sscanf(p->doc_string, "%llu %llu", &from, &n) != 2) return;
+    *at = from;
+    *length = n;
 }
 
 gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const char *name, struct tensor **out)
 {
-    unsigned long long at, length;
-    gable_status s = new_initializer(r, name, t->data_type, t->n_dims, t->dims, out);
-    if (s || !*out) return s;
-    if (t->doc_string && sscanf(t->doc_string, "%llu %llu", &at, &length) == 2) {
-        (*out)->at = at;
-        (*out)->length = length;
-    }
+    gable_status s = reader_initializer(r, name, t->data_type, t->n_dims, t->dims, out);
+    if (s) return s;
+    reader_place(t, &(*out)->at, &(*out)->length);
     return value_read(r->g, t, r->file->bytes, r->file->len, *out, r->e);
 }
 
@@ -202,6 +199,7 @@ static gable_status constant_of(struct reader *r, const Onnx__AttributeProto *a,
                                 struct tensor **out)
 {
     if (!strcmp(kind, "value") && a->t) return reader_tensor(r, a->t, name, out);
+    if (!strcmp(kind, "sparse_value") && a->sparse_tensor) return reader_sparse(r, a->sparse_tensor, name, out);
     if (!strcmp(kind, "value_int"))
         *out = scalar_int(r, name, a->i);
     else if (!strcmp(kind, "value_ints"))

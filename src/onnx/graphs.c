@@ -215,8 +215,11 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
     }
     for (size_t i = 0; i < p->n_sparse_initializer && !s; i++) {
         struct tensor *t = NULL;
-        s = reader_sparse(r, p->sparse_initializer[i], &t);
-        if (!s) s = reader_define(r, p->sparse_initializer[i]->values->name, t);
+        const Onnx__TensorProto *values = p->sparse_initializer[i]->values;
+        const char *name = text_of(values ? values->name : NULL);
+        if (!*name) return error_set(r->e, GABLE_BAD_INPUT, "a sparse initializer has no name");
+        s = reader_sparse(r, p->sparse_initializer[i], name, &t);
+        if (!s) s = reader_define(r, name, t);
     }
     for (size_t i = 0; i < p->n_input && !s; i++) s = reader_input(r, p->input[i]);
     for (size_t i = 0; i < p->n_node && !s; i++) {

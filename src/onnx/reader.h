@@ -37,8 +37,12 @@ gable_status reader_define(struct reader *r, const char *name, struct tensor *t)
 
 /* An initializer, or the value of an attribute. */
 gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const char *name, struct tensor **out);
-/* A sparse initializer counts as the dense tensor that it stands for; its values are not read. */
-gable_status reader_sparse(struct reader *r, const Onnx__SparseTensorProto *t, struct tensor **out);
+gable_status reader_sparse(struct reader *r, const Onnx__SparseTensorProto *t, const char *name, struct tensor **out);
+/* What both begin with: a tensor of a known type and a possible shape. */
+gable_status reader_initializer(struct reader *r, const char *name, int32_t data_type, size_t n_dims,
+                                const int64_t *dims, struct tensor **out);
+/* Where a tensor's message lies in the file, as scan.h notes it; left alone where that is not known. */
+void reader_place(const Onnx__TensorProto *p, uint64_t *at, uint64_t *length);
 /* What the type of an input or an output says: *rank is -1 where there is no shape. False where it is none that is
    known. */
 bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype *d, enum tensor_form *form, int *rank,

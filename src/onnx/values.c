@@ -18,6 +18,12 @@ enum dtype value_dtype(int32_t onnx_type)
     return onnx_type > 0 && (size_t)onnx_type < COUNT_OF(types) ? types[onnx_type] : DTYPE_UNDEFINED;
 }
 
+bool value_is_int(enum dtype d)
+{
+    return d == DTYPE_S64 || d == DTYPE_S32 || d == DTYPE_S8 || d == DTYPE_U8 || d == DTYPE_BOOL;
+}
+bool value_is_real(enum dtype d) { return d == DTYPE_F32 || d == DTYPE_F64; }
+
 /* Raw little-endian values; the locator was checked to lie inside the file. */
 static void raw_ints(const uint8_t *raw, enum dtype d, size_t n, int64_t *out)
 {
@@ -91,10 +97,8 @@ gable_status value_read(struct graph *g, const Onnx__TensorProto *p, const uint8
         p->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
         return GABLE_OK;
     size_t n = (size_t)elements;
-    bool is_int = t->dtype == DTYPE_S64 || t->dtype == DTYPE_S32 || t->dtype == DTYPE_S8 || t->dtype == DTYPE_U8 ||
-                  t->dtype == DTYPE_BOOL;
-    bool is_real = t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64;
-    if (!is_int && !is_real) return GABLE_OK;
+    bool is_int = value_is_int(t->dtype);
+    if (!is_int && !value_is_real(t->dtype)) return GABLE_OK;
     void *values = arena_array(g->arena, n, 8);
     if (!values) return error_set(e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
     if (is_int ? fill_ints(p, raw, t->dtype, n, values) : fill_reals(p, raw, t->dtype, n, values))

@@ -1,5 +1,8 @@
 # Files are made with ONNX's own messages.
-foreach(test test_onnx_read test_onnx_extremes test_onnx_hostile test_onnx_shapes test_onnx_functions test_onnx_weights test_onnx_notes)
+file(GLOB onnx_tests CONFIGURE_DEPENDS onnx/test_*.c)
+foreach(source ${onnx_tests})
+  get_filename_component(test ${source} NAME_WE)
+  string(REPLACE test_ test_onnx_ test ${test})
   target_include_directories(${test} SYSTEM PRIVATE ${onnx_generated})
 endforeach()
 # Exported models before ONNX's own checker (C++, so in a program of its own).

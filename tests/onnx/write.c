@@ -100,8 +100,7 @@ Onnx__AttributeProto *write_attribute(struct arena *a, Onnx__NodeProto *n, const
     return x;
 }
 
-Onnx__TensorProto *write_add_initializer(struct arena *a, Onnx__GraphProto *g, const char *name, int onnx_type,
-                                         int rank, const int64_t *dim)
+Onnx__TensorProto *write_tensor(struct arena *a, const char *name, int onnx_type, int rank, const int64_t *dim)
 {
     Onnx__TensorProto *t = made(a, sizeof *t);
     onnx__tensor_proto__init(t);
@@ -109,8 +108,31 @@ Onnx__TensorProto *write_add_initializer(struct arena *a, Onnx__GraphProto *g, c
     t->has_data_type = 1;
     t->data_type = onnx_type;
     for (int i = 0; i < rank; i++) APPEND(a, t->dims, t->n_dims, dim[i]);
+    return t;
+}
+
+Onnx__TensorProto *write_add_initializer(struct arena *a, Onnx__GraphProto *g, const char *name, int onnx_type,
+                                         int rank, const int64_t *dim)
+{
+    Onnx__TensorProto *t = write_tensor(a, name, onnx_type, rank, dim);
     APPEND(a, g->initializer, g->n_initializer, t);
     return t;
+}
+
+Onnx__SparseTensorProto *write_sparse(struct arena *a, Onnx__TensorProto *values, Onnx__TensorProto *indices, int rank,
+                                      const int64_t *dim)
+{
+    Onnx__SparseTensorProto *t = made(a, sizeof *t);
+    onnx__sparse_tensor_proto__init(t);
+    t->values = values;
+    t->indices = indices;
+    for (int i = 0; i < rank; i++) APPEND(a, t->dims, t->n_dims, dim[i]);
+    return t;
+}
+
+void write_add_sparse(struct arena *a, Onnx__GraphProto *g, Onnx__SparseTensorProto *t)
+{
+    APPEND(a, g->sparse_initializer, g->n_sparse_initializer, t);
 }
 
 void write_external(struct arena *a, Onnx__TensorProto *t, const char *key, const char *value)

@@ -15,6 +15,11 @@ void write_add_output(struct arena *a, Onnx__GraphProto *g, const char *name);
 Onnx__AttributeProto *write_attribute(struct arena *a, Onnx__NodeProto *n, const char *name);
 Onnx__TensorProto *write_add_initializer(struct arena *a, Onnx__GraphProto *g, const char *name, int onnx_type,
                                          int rank, const int64_t *dim);
+Onnx__TensorProto *write_tensor(struct arena *a, const char *name, int onnx_type, int rank, const int64_t *dim);
+/* The tensor of this shape that has the values where the indices say. */
+Onnx__SparseTensorProto *write_sparse(struct arena *a, Onnx__TensorProto *values, Onnx__TensorProto *indices, int rank,
+                                      const int64_t *dim);
+void write_add_sparse(struct arena *a, Onnx__GraphProto *g, Onnx__SparseTensorProto *t);
 /* A key and a value of external_data, which makes the tensor an external one. */
 void write_external(struct arena *a, Onnx__TensorProto *t, const char *key, const char *value);
 Onnx__FunctionProto *write_add_function(struct arena *a, Onnx__ModelProto *m, const char *domain, const char *name,

@@ -289,6 +289,23 @@ static bool wants_parts(const struct request *r)
     return r->wants_conventions || r->wants_changes || r->wants_training || r->wants_memory || r->wants_passes;
 }
 
+/* Counts of nothing are 0: some exporters write 0 for a dimension that is free. */
+static void warn_of_empty_inputs(const struct subject *s)
+{
+    for (int i = 0; i < s->graph->n_inputs; i++) {
+        const struct tensor *t = s->graph->inputs[i];
+        char shape[160];
+        struct text line = {0};
+        if (!t->has_shape || tensor_elements(t) != 0) continue;
+        onnx_shape_text(t->name, t->shape.rank, t->shape.dim, shape, sizeof shape);
+        text_add(&line, "gable: an input has no elements: ");
+        text_add_safe(&line, shape, 0);
+        text_add(&line, "; if 0 stands for free there, say --shape with numbers in its place\n");
+        if (line.data) fputs(line.data, stderr);
+        text_release(&line);
+    }
+}
+
 static int show(const struct request *r, const struct subject *s, int n)
 {
     gable_error e = {0};
@@ -359,6 +376,7 @@ static int run(const struct command *self, int argc, char **argv)
         error_set(&e, GABLE_NO_MEMORY, "no memory");
     else if (!load_files(&r, &e) && !load_all(&r, s, &n, &e))
         load_chip(&r, s, n, &chips, &e);
+    for (int i = 0; i < n && !e.status; i++) warn_of_empty_inputs(&s[i]);
     exit_status = e.status ? cli_fail(&e) : r.against ? show_diff(&r, s) : r.wants_markdown ? 0 : show(&r, s, n);
     if (!exit_status) exit_status = check_budget(&r, s, n);
     if (!exit_status && r.is_strict) exit_status = analyze_strict(s, n);
