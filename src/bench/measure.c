@@ -1,5 +1,6 @@
 #include "bench/measure.h"
 
+#include "base/input.h"
 #include "bench/defaults.h"
 #include "bench/probes.h"
 #include "bench/self.h"
@@ -67,6 +68,7 @@ static enum bench_code check(struct world *w)
 {
     struct device *d = device_of(w);
     uint64_t sum;
+    if (d->session->failure.status) return CODE_CRASHED; /* ends the sampling; `measure` says what happened */
     if (!checksum_of(d->session, &sum)) return CODE_NOT_FINITE;
     if (d->has_checksum && sum != d->checksum) return CODE_WRONG_RESULT;
     d->checksum = sum;
@@ -185,7 +187,7 @@ static gable_status set_identity(struct run *r, const struct graph *g, const str
         r->height = (int)x->dim[2];
         r->width = (int)x->dim[3];
     }
-    snprintf(r->model, sizeof r->model, "%s", g->name);
+    model_id(o->model, r->model, sizeof r->model);
     model_label(o->model, r->label, sizeof r->label);
     snprintf(r->engine, sizeof r->engine, "%s", engine->name);
     snprintf(r->pass, sizeof r->pass, "forward");
@@ -364,6 +366,11 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
     fill_inputs(d->session, o->seed ? o->seed : BENCH_SEED);
     surroundings_read("", &start);
     gable_status status = sampling_run(&d->world, &options, &s, e);
+    if (!status && d->session->failure.status) {
+        sampling_release(&s);
+        *e = d->session->failure;
+        status = error_within(e, "%s", input_name(o->model));
+    }
     if (status) return status;
     set_session(r, d);
     bool is_whole = !s.broke;

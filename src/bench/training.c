@@ -95,7 +95,7 @@ static gable_status set_identity(struct trained *out, const struct graph *g, con
         r->width = x->rank == 4 ? (int)x->dim[3] : 0;
         r->threads = o->trainer.threads ? o->trainer.threads : cpus->n_cores;
         set_numbers(r);
-        snprintf(r->model, sizeof r->model, "%s", g->name);
+        model_id(o->model, r->model, sizeof r->model);
         model_label(o->model, r->label, sizeof r->label);
         snprintf(r->engine, sizeof r->engine, "%s", training_engine);
         snprintf(r->device, sizeof r->device, "%s", device);

@@ -49,6 +49,7 @@ struct session {
     double setup_ns;              /* planning, packing, tuning */
     char choices[ENGINE_CHOICES]; /* what was chosen by time, for engine_options; "" for nothing */
     char algorithms[160];         /* "winograd 12 of 20 3x3; images 1 per thread, tail of 4" */
+    gable_error failure; /* of the first pass that its data made fail, and where; its outputs are NaN. Else status 0 */
 };
 struct engine {
     const char *name; /* "cpu" */

@@ -17,6 +17,8 @@ struct model_options {      /* zero means the default */
 gable_status model_open(const char *word, const struct model_options *options, struct graph **out, gable_error *e);
 /* The free dimensions of a file that the options do not bind; none of a zoo model. */
 gable_status model_frees(const char *word, const struct model_options *options, struct onnx_frees *out, gable_error *e);
-/* How figures and tables call it: the zoo's label, or the file's name without folder and ending. */
+/* What its results are kept under: the zoo's name, or folder/file, for every other export is called model.onnx. */
+void model_id(const char *word, char *out, size_t room);
+/* How figures and tables call it: the zoo's label, or folder/file without the file's ending. */
 void model_label(const char *word, char *out, size_t room);
 #endif

@@ -113,6 +113,11 @@ static void run_to_nan(struct session *s)
     run_well(s);
     fake_of(s)->output[1] = NAN;
 }
+static void run_to_fail(struct session *s)
+{
+    run_well(s);
+    if (fake_of(s)->passes == 5) error_set(&s->failure, GABLE_BAD_INPUT, "index 7 is outside of 3");
+}
 static void run_to_abort(struct session *s)
 {
     run_well(s);
@@ -162,6 +167,7 @@ static const struct engine choosing = {"fake",      fake_describe, fake_plan_byt
                                        fake_output, run_well,      run_timed,       fake_close,    false};
 FAKE(changing, run_changing)
 FAKE(to_nan, run_to_nan)
+FAKE(failing, run_to_fail)
 FAKE(aborting, run_to_abort)
 FAKE(out_of_memory, run_to_oom)
 FAKE(hanging, run_for_ever)
@@ -263,6 +269,19 @@ static void what_never_began_is_an_error(void **state)
     o.model = "resnet81";
     assert_int_equal(bench_check(&cpus, &o, &e), GABLE_USAGE);
     assert_contains(e.why, "resnet18");
+}
+
+static void a_pass_that_fails_is_an_error_that_names_the_model(void **state)
+{
+    (void)state;
+    struct bench_options o = options_with(&failing);
+    struct cpus cpus;
+    struct run r = {0};
+    gable_error e = {0};
+    cpus_read("", &cpus);
+    assert_int_equal(bench_point(&cpus, &o, NULL, &r, &e), GABLE_BAD_INPUT);
+    assert_contains(e.where, "squeezenet1_1");
+    assert_contains(e.why, "index 7 is outside of 3");
 }
 
 struct log { /* what a campaign did */
@@ -483,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_child_brings_its_run_home),
         cmocka_unit_test(misbehaviour_becomes_a_code),
         cmocka_unit_test(what_never_began_is_an_error),
+        cmocka_unit_test(a_pass_that_fails_is_an_error_that_names_the_model),
         cmocka_unit_test(every_round_visits_every_point_in_a_seeded_order),
         cmocka_unit_test(a_step_is_one_point_of_several_runs),
         cmocka_unit_test(what_the_planner_chose_is_asked_for_once_a_point_and_kept),

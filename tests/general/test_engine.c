@@ -123,6 +123,28 @@ static void what_only_a_run_can_size_is_refused(void **state)
     graph_free(g);
 }
 
+/* Zeros are fine as indices, ones are not: the pass says so, and the next one is fine again. */
+static void a_pass_that_its_data_fail_says_where(void **state)
+{
+    (void)state;
+    struct graph *g = graph_new("g", "test", 1 << 20);
+    gable_error e = {0};
+    struct tensor *x = graph_input(g, "x", DTYPE_F32, 1, (const int64_t[]){1});
+    struct tensor *at = graph_input(g, "at", DTYPE_S64, 1, (const int64_t[]){1}), *in[] = {x, at};
+    graph_output(g, graph_node(g, "Gather", "", "pick", NULL, 2, in, 1)->out[0]);
+    assert_ok(ops_infer(g, &e), &e);
+    struct session *s = opened(&engine_general, g, NULL);
+    for (int pass = 0; pass < 3; pass++) {
+        engine_general.input(s, 1)[0] = pass == 1 ? 1 : -1;
+        engine_general.run(s);
+        assert_true(isnan(engine_general.output(s, 0)[0]) == (pass == 1));
+        assert_int_equal(s->failure.status, pass ? GABLE_BAD_INPUT : GABLE_OK);
+    }
+    assert_contains(s->failure.where, "node pick (Gather)");
+    engine_general.close(s);
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +152,7 @@ int main(void)
         cmocka_unit_test(every_node_is_a_group_with_a_time),
         cmocka_unit_test(integers_pass_as_floats),
         cmocka_unit_test(what_only_a_run_can_size_is_refused),
+        cmocka_unit_test(a_pass_that_its_data_fail_says_where),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

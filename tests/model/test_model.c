@@ -2,7 +2,10 @@
 #include "model/model.h"
 #include "ops/analysis.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void names_and_files_are_told_apart(void **state)
 {
@@ -48,7 +51,31 @@ static void labels_are_short(void **state)
     model_label("efficientnet_b0", label, sizeof label);
     assert_string_equal(label, "EfficientNet-B0");
     model_label("/some/folder/net.v2.onnx", label, sizeof label);
-    assert_string_equal(label, "net.v2");
+    assert_string_equal(label, "net.v2"); /* there is no such folder */
+    model_label("/usr/lib/model.onnx", label, sizeof label);
+    assert_string_equal(label, "lib/model");
+    model_label("/usr/lib/../lib/.//model.onnx", label, sizeof label);
+    assert_string_equal(label, "lib/model");
+    model_label("/usr/lib/model.onnx", label, sizeof "lib/model.onnx" - 1);
+    assert_string_equal(label, "model");
+    model_label("/model.onnx", label, sizeof label);
+    assert_string_equal(label, "model");
+    model_label("-", label, sizeof label);
+    assert_string_equal(label, "stdin");
+}
+
+static void results_are_kept_under_folder_and_file(void **state)
+{
+    (void)state;
+    char id[64], here[PATH_MAX], wanted[PATH_MAX];
+    model_id("efficientnet_b0", id, sizeof id);
+    assert_string_equal(id, "efficientnet_b0");
+    model_id("/usr/lib/model.onnx", id, sizeof id);
+    assert_string_equal(id, "lib/model.onnx");
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(wanted, sizeof wanted, "%s/model.onnx", strrchr(here, '/') + 1);
+    model_id("model.onnx", id, sizeof id);
+    assert_string_equal(id, wanted);
 }
 
 int main(void)
@@ -57,6 +84,7 @@ int main(void)
         cmocka_unit_test(names_and_files_are_told_apart),
         cmocka_unit_test(a_file_is_counted),
         cmocka_unit_test(labels_are_short),
+        cmocka_unit_test(results_are_kept_under_folder_and_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,14 +115,21 @@ static gable_status make_input(struct row_session *s, int i, gable_error *e)
 }
 
 /* What a pass gives is as large as the shapes said: engine.h's buffers do not change. */
-static gable_status check_output(struct row_session *s, int i, gable_error *e)
+static gable_status check_outputs(const struct row_session *s, gable_error *e)
 {
-    const struct tensor *t = s->base.graph->outputs[i];
-    const struct value *v = general_output(s->general, i);
-    if (v->kind != VALUE_TENSOR || v->dtype == DTYPE_STRING || v->n != tensor_elements(t))
-        return error_set(e, GABLE_BAD_INPUT, "the size of output %.80s depends on data: 'gable run' runs such models",
-                         t->name);
-    s->given[i] = calloc((size_t)v->n + 1, sizeof **s->given);
+    for (int i = 0; i < s->base.graph->n_outputs; i++) {
+        const struct tensor *t = s->base.graph->outputs[i];
+        const struct value *v = general_output(s->general, i);
+        if (v->kind != VALUE_TENSOR || v->dtype == DTYPE_STRING || v->n != tensor_elements(t))
+            return error_set(e, GABLE_BAD_INPUT,
+                             "the size of output %.80s depends on data: 'gable run' runs such models", t->name);
+    }
+    return GABLE_OK;
+}
+
+static gable_status make_given(struct row_session *s, int i, gable_error *e)
+{
+    s->given[i] = calloc((size_t)tensor_elements(s->base.graph->outputs[i]) + 1, sizeof **s->given);
     return s->given[i] ? GABLE_OK : no_memory(e);
 }
 
@@ -138,7 +145,8 @@ static gable_status make_buffers(struct row_session *s, gable_error *e)
     if (!s->inputs || !s->staged || !s->is_dirty || !s->given) return no_memory(e);
     for (int i = 0; i < g->n_inputs && !status; i++) status = make_input(s, i, e);
     if (!status) status = general_run(s->general, e);
-    for (int i = 0; i < g->n_outputs && !status; i++) status = check_output(s, i, e);
+    if (!status) status = check_outputs(s, e);
+    for (int i = 0; i < g->n_outputs && !status; i++) status = make_given(s, i, e);
     return status;
 }
 
@@ -246,7 +254,9 @@ static void run_watched(struct row_session *s, struct general_watch *w)
 {
     gable_error e = {0};
     convert_inputs(s);
-    general_run_watched(s->general, w, &e);
+    gable_status status = general_run_watched(s->general, w, &e);
+    if (!status) status = check_outputs(s, &e);
+    if (status && !s->base.failure.status) s->base.failure = e;
 }
 
 static void run(struct session *session) { run_watched(row(session), NULL); }
