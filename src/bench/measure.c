@@ -12,6 +12,7 @@
 #include "engine/plan/groups.h"
 #include "machine/environment.h"
 #include "model/model.h"
+#include "passes/passes.h"
 #include "tensors/initializers.h"
 
 #include <math.h>
@@ -156,7 +157,9 @@ gable_status measure_model(const struct bench_options *o, struct graph **out, ga
     const struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width},
                                     .n_shapes = o->n_shapes,
                                     .shapes = o->shapes};
-    return model_open(o->model, &m, out, e);
+    struct rewrites rewrites;
+    gable_status s = model_open(o->model, &m, out, e);
+    return s || !onnx_is_path(o->model) ? s : passes_run(*out, &rewrites, e);
 }
 
 /* Counts, from the analysis with the engine's own groups. */

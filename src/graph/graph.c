@@ -222,6 +222,11 @@ void graph_output(struct graph *g, struct tensor *t)
 
 static struct attribute *attribute_add(struct graph *g, struct node *n, const char *name, enum attribute_type type)
 {
+    for (int i = 0; n && i < n->n_attributes; i++)
+        if (!strcmp(n->attributes[i].name, name)) {
+            n->attributes[i] = (struct attribute){.name = n->attributes[i].name, .type = type};
+            return &n->attributes[i];
+        }
     struct attribute *array = n ? grown(g, n->attributes, n->n_attributes, &n->room_attributes, sizeof *array) : NULL;
     const char *copy = array ? arena_string(g->arena, name) : NULL;
     if (!copy) {
@@ -340,6 +345,8 @@ void node_set_graph(struct graph *g, struct node *n, const char *name, struct gr
     if (a) a->graph = body;
 }
 
+bool node_is(const struct node *n, const char *op_type) { return strcmp(n->op_type, op_type) == 0; }
+
 const struct attribute *node_attribute(const struct node *n, const char *name)
 {
     for (int i = 0; i < n->n_attributes; i++)
@@ -369,6 +376,12 @@ double node_float(const struct node *n, const char *name, double fallback)
 {
     const struct attribute *a = node_attribute(n, name);
     return a && a->type == ATTRIBUTE_FLOAT ? a->f : fallback;
+}
+
+const char *node_text(const struct node *n, const char *name, const char *fallback)
+{
+    const struct attribute *a = node_attribute(n, name);
+    return a && a->type == ATTRIBUTE_STRING ? a->s : fallback;
 }
 
 int64_t node_int_at(const struct node *n, const char *name, int i, int64_t fallback)

@@ -160,11 +160,13 @@ struct tensor *graph_capture(struct graph *body, struct tensor *outer);
 void node_set_graph(struct graph *g, struct node *n, const char *name, struct graph *body);
 void tensor_set_shape(struct graph *g, struct tensor *t, enum dtype d, int rank, const int64_t *dim);
 
+bool node_is(const struct node *n, const char *op_type);                        /* of any domain */
 const struct attribute *node_attribute(const struct node *n, const char *name); /* NULL where it is absent */
 /* What a node reads: its inputs, absent ones too, then what its bodies capture; NULL after the last. */
 struct tensor *node_reads(const struct node *n, int i);
 int64_t node_int(const struct node *n, const char *name, int64_t fallback);
 double node_float(const struct node *n, const char *name, double fallback);
+const char *node_text(const struct node *n, const char *name, const char *fallback);
 /* Element i of an INTS attribute, fallback where the attribute or the element is absent. */
 int64_t node_int_at(const struct node *n, const char *name, int i, int64_t fallback);
 bool tensor_is_initializer(const struct tensor *t); /* weight, buffer or constant */

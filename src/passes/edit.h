@@ -41,6 +41,7 @@ gable_status edit_note(struct edit *e, struct node *const *nodes, int n, const c
 /* One file each. */
 gable_status pass_constants(struct edit *e, gable_error *error);
 gable_status pass_nothing(struct edit *e, gable_error *error);
+gable_status pass_pads(struct edit *e, gable_error *error);
 gable_status pass_repeats(struct edit *e, gable_error *error);
 gable_status pass_gelu(struct edit *e, gable_error *error);
 gable_status pass_swish(struct edit *e, gable_error *error);

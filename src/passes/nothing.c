@@ -1,4 +1,5 @@
-/* Nodes that hand on what they get: Identity, Dropout at inference, Transpose and Reshape that change nothing. */
+/* Nodes that hand on what they get: Identity, Dropout at inference, a Transpose, Reshape or Pad that changes nothing.
+ */
 #include "passes/edit.h"
 
 #include <string.h>
@@ -32,6 +33,17 @@ static bool drops_nothing(const struct node *n)
     return n->n_in < 3 || n->in[2]->role == ROLE_ABSENT || (n->in[2]->ints && !n->in[2]->ints[0]);
 }
 
+/* Pads are an attribute before opset 11, input 1 since; a pad and a crop of one length would keep the shape too. */
+static bool pads_nothing(const struct node *n)
+{
+    const struct tensor *t = n->n_in > 1 ? n->in[1] : NULL;
+    int64_t both = t ? (int64_t)shape_product(&t->shape, 0) : 2 * n->in[0]->shape.rank;
+    if (!keeps_shape(n) || (t && !t->ints)) return false;
+    for (int i = 0; i < both; i++)
+        if (t ? t->ints[i] : node_int_at(n, "pads", i, 0)) return false;
+    return true;
+}
+
 static const struct {
     const char *domain, *op;
     bool (*hands_on)(const struct node *n);
@@ -43,6 +55,7 @@ static const struct {
     {DOMAIN_ONNX, "Transpose", keeps_order, "the order of the axes stays"},
     {DOMAIN_ONNX, "Reshape", keeps_shape, "the shape stays"},
     {DOMAIN_ONNX, "Flatten", keeps_shape, "the shape stays"},
+    {DOMAIN_ONNX, "Pad", pads_nothing, "it pads by nothing"},
     {DOMAIN_ONNX, "Expand", keeps_shape, "the shape stays"},
     {DOMAIN_ONNX, "Cast", keeps_type, "the type stays"},
 };

@@ -5,6 +5,7 @@
 static const struct pass passes[] = {
     {"constants", "what shapes alone decide becomes a constant", pass_constants},
     {"nothing", "nodes that hand on what they get are left out", pass_nothing},
+    {"pads", "zeros around what a convolution or an average reads become its own pads", pass_pads},
     {"repeats", "a node that computes what an earlier one does is left out", pass_repeats},
     {"gelu", "x / sqrt 2, erf, + 1, times x / 2 becomes Gelu", pass_gelu},
     {"swish", "x times its sigmoid becomes Swish, its hard sigmoid HardSwish", pass_swish},

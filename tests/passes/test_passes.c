@@ -134,6 +134,40 @@ static struct tensor *shape_arithmetic(struct graph *g, struct tensor *x)
     return apply(g, "Reshape", y, size);
 }
 
+/* 3 x 8 as an image of one channel, with `pads` around it, then an operator of 2 x 2 windows, as a matrix again. */
+static struct tensor *padded(struct graph *g, struct tensor *x, const int64_t *pads, const char *op)
+{
+    struct tensor *image = apply(g, "Reshape", x, graph_constant_ints(g, "image", 4, (const int64_t[]){1, 1, 3, 8}));
+    struct tensor *y = apply(g, "Pad", image, graph_constant_ints(g, "pads", 8, pads));
+    struct tensor *weight = NULL;
+    if (!strcmp(op, "Conv")) {
+        static const double values[] = {1, -2, 0.5, 3};
+        weight = graph_initializer(g, "w", ROLE_WEIGHT, DTYPE_F32, 4, (const int64_t[]){1, 1, 2, 2});
+        weight->reals = values;
+    }
+    y = apply(g, op, y, weight);
+    node_set_ints(g, y->producer, "kernel_shape", 2, (const int64_t[]){2, 2});
+    return apply(g, "Neg", y, NULL);
+}
+static const int64_t around[8] = {0, 0, 1, 0, 0, 0, 1, 1}, wide[8] = {0, 0, 1, 0, 0, 0, 2, 1}, none[8] = {0},
+                     cropped[8] = {0, 0, 1, 0, 0, 0, -1, 0};
+static struct tensor *pad_of_conv(struct graph *g, struct tensor *x) { return padded(g, x, wide, "Conv"); }
+static struct tensor *pad_of_average(struct graph *g, struct tensor *x) { return padded(g, x, around, "AveragePool"); }
+static struct tensor *wide_pad_of_average(struct graph *g, struct tensor *x)
+{
+    return padded(g, x, wide, "AveragePool");
+}
+static struct tensor *pad_of_maximum(struct graph *g, struct tensor *x) { return padded(g, x, around, "MaxPool"); }
+static struct tensor *pad_of_none(struct graph *g, struct tensor *x) { return padded(g, x, none, "MaxPool"); }
+static struct tensor *pad_and_crop(struct graph *g, struct tensor *x) { return padded(g, x, cropped, "Conv"); }
+/* An average that leaves its own padding out counts the zeros of the Pad all the same. */
+static struct tensor *pad_of_padded_average(struct graph *g, struct tensor *x)
+{
+    struct tensor *y = padded(g, x, around, "AveragePool");
+    node_set_ints(g, y->producer->in[0]->producer, "pads", 4, (const int64_t[]){1, 1, 1, 1});
+    return y;
+}
+
 static const struct {
     const char *what;
     struct tensor *(*make)(struct graph *g, struct tensor *x);
@@ -155,6 +189,13 @@ static const struct {
     {"random twice", random_twice, NULL, 3, 3, false},
     {"a dead end", dead_end, "dead", 3, 1, true},
     {"identity", hands_on, "nothing", 3, 2, true},
+    {"zeros before a convolution", pad_of_conv, "pads", 4, 3, true},
+    {"zeros before an average", pad_of_average, "pads", 4, 3, true},
+    {"more zeros than an average may have", wide_pad_of_average, NULL, 4, 4, true},
+    {"zeros before a maximum", pad_of_maximum, NULL, 4, 4, true},
+    {"zeros before a padded average", pad_of_padded_average, NULL, 4, 4, true},
+    {"a pad of nothing", pad_of_none, "nothing", 4, 3, true},
+    {"a pad that crops as well", pad_and_crop, NULL, 4, 4, true},
     {"shape arithmetic", shape_arithmetic, "constants", 4, 2, true},
 };
 

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool node_is(const struct node *n, const char *op_type) { return strcmp(n->op_type, op_type) == 0; }
-
 gable_status lower_no_memory(const struct plan *p, gable_error *e)
 {
     return error_set(e, GABLE_NO_MEMORY, "no memory to plan %s", p->graph->name);

@@ -21,7 +21,6 @@ struct chain { /* convolution or product, normalisation, activation, sum, activa
 };
 enum arrangement { ARRANGED_BLOCKS, ARRANGED_DISTINCT, ARRANGED_PLAIN };
 
-bool node_is(const struct node *n, const char *op_type);
 /* NULL where it is not made yet; views are made when they are asked for. */
 struct layout *layout_of(struct plan *p, const struct tensor *t);
 /* A layout as needed; copies by a step of its own where it is not. NULL: no memory. */

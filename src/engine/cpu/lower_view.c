@@ -107,6 +107,23 @@ static gable_status view_split(struct plan *p, const struct node *n, gable_error
     }
     return GABLE_OK;
 }
+/* Some of the channels, all of the rest. */
+static gable_status view_slice(struct plan *p, const struct node *n, gable_error *e)
+{
+    struct layout *l = blocks_of(p, n->in[0]);
+    const struct tensor *starts = n->n_in > 3 ? n->in[1] : NULL, *axes = starts ? n->in[3] : NULL;
+    const struct tensor *steps = n->n_in > 4 && n->in[4]->role != ROLE_ABSENT ? n->in[4] : NULL;
+    bool is_one = starts && starts->ints && axes->ints && shape_product(&axes->shape, 0) == 1;
+    if (!l || l->is_head || !is_one || axes->ints[0] != 1 || (steps && (!steps->ints || steps->ints[0] != 1)))
+        return no_view(n, e);
+    int64_t all = n->in[0]->shape.dim[1], first = starts->ints[0] < 0 ? starts->ints[0] + all : starts->ints[0];
+    struct layout *v = like(p, l, (int)n->out[0]->shape.dim[1]);
+    if (!v) return lower_no_memory(p, e);
+    if (first < 0 || first + v->channels > l->channels) return no_view(n, e);
+    memcpy(v->place, l->place + first, (size_t)v->channels * sizeof *v->place);
+    set_layout(p, n->out[0], v);
+    return GABLE_OK;
+}
 
 static const struct {
     const char *op_type;
@@ -114,7 +131,7 @@ static const struct {
 } views[] = {
     {"Identity", view_same},   {"Dropout", view_same},    {"StochasticDepth", view_same}, {"Flatten", view_reshape},
     {"Squeeze", view_reshape}, {"Reshape", view_reshape}, {"Unsqueeze", view_reshape},    {"Transpose", view_transpose},
-    {"Concat", view_concat},   {"Split", view_split},
+    {"Concat", view_concat},   {"Split", view_split},     {"Slice", view_slice},
 };
 bool is_view(const struct node *n)
 {

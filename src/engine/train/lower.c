@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-bool train_is(const struct node *n, const char *op_type) { return strcmp(n->op_type, op_type) == 0; }
-
 gable_status train_no_memory(const struct lowering *l, gable_error *e)
 {
     return error_set(e, GABLE_NO_MEMORY, "no memory to plan %s", l->plan->graph->name);
@@ -171,7 +169,7 @@ static gable_status train_one(struct lowering *l, const struct node *n, gable_er
             return error_set(e, GABLE_BAD_INPUT, "its input %s is not made by what can be trained here",
                              n->in[i]->name);
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (train_is(n, rows[i].op_type)) return rows[i].lower(l, n, e);
+        if (node_is(n, rows[i].op_type)) return rows[i].lower(l, n, e);
     if (!n->op || !n->op->train.gradient) return error_set(e, GABLE_BAD_INPUT, "%s has no gradient", n->op_type);
     return error_set(e, GABLE_BAD_INPUT, "%s cannot be trained here yet", n->op_type);
 }

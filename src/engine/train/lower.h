@@ -16,7 +16,6 @@ struct lowering {
     int *uses;         /* per tensor: nodes that read it, and 1 for a model output */
     bool *is_taken;    /* per node: part of an earlier part */
 };
-bool train_is(const struct node *n, const char *op_type);
 gable_status train_no_memory(const struct lowering *l, gable_error *e);
 /* The next node, where it alone reads t; else NULL. */
 const struct node *train_only_reader(const struct lowering *l, const struct tensor *t);

@@ -12,7 +12,7 @@ struct window_rule {
 };
 static gable_status read_rule(const struct node *n, struct window_rule *w, gable_error *e)
 {
-    *w = (struct window_rule){.is_adaptive = train_is(n, "AdaptiveAveragePool"),
+    *w = (struct window_rule){.is_adaptive = node_is(n, "AdaptiveAveragePool"),
                               .counts_padding = node_int(n, "count_include_pad", 0) != 0};
     const struct attribute *pad = node_attribute(n, "auto_pad");
     if (pad && pad->s && pad->s[0] == 'S') return error_set(e, GABLE_BAD_INPUT, "auto_pad is not trained here");
@@ -56,7 +56,7 @@ gable_status train_pool(struct lowering *l, const struct node *n, gable_error *e
     struct part *p = train_part(l, &part_pool, n, 1, &x, y);
     if (!p) return train_no_memory(l, e);
     size_t pixels = (size_t)value_pixels(y);
-    p->pool = train_is(n, "MaxPool") ? POOL_MAX : POOL_AVERAGE;
+    p->pool = node_is(n, "MaxPool") ? POOL_MAX : POOL_AVERAGE;
     p->windows = arena_array(l->plan->memory, pixels, sizeof *p->windows);
     p->window_share = arena_array(l->plan->memory, pixels, sizeof *p->window_share);
     if (!p->windows || !p->window_share) return train_no_memory(l, e);
@@ -159,11 +159,11 @@ static bool find_shuffle(const struct lowering *l, const struct node *n, const s
     for (int i = 2; i < 4; i++)
         if (apart->shape.dim[i + 1] != n->in[0]->shape.dim[i]) return false;
     *transpose = train_only_reader(l, apart);
-    if (!*transpose || !train_is(*transpose, "Transpose")) return false;
+    if (!*transpose || !node_is(*transpose, "Transpose")) return false;
     for (int i = 0; i < 5; i++)
         if (at(*transpose, "perm", i, -1) != perm[i]) return false;
     *last = train_only_reader(l, (*transpose)->out[0]);
-    return *last && train_is(*last, "Reshape") && shape_equal(&(*last)->out[0]->shape, &n->in[0]->shape);
+    return *last && node_is(*last, "Reshape") && shape_equal(&(*last)->out[0]->shape, &n->in[0]->shape);
 }
 static gable_status shuffle(struct lowering *l, const struct node *n, const struct node *transpose,
                             const struct node *last, gable_error *e)

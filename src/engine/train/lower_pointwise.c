@@ -27,12 +27,12 @@ static void find_tail(const struct lowering *l, const struct node *norm, struct 
 {
     *t = (struct tail){.out = norm->out[0]};
     const struct node *next = train_only_reader(l, t->out);
-    if (next && train_is(next, "StochasticDepth")) {
+    if (next && node_is(next, "StochasticDepth")) {
         t->depth = next;
         t->out = next->out[0];
         next = train_only_reader(l, t->out);
     }
-    if (next && train_is(next, "Add") && (t->rest = other_term(l, next, t->out))) {
+    if (next && node_is(next, "Add") && (t->rest = other_term(l, next, t->out))) {
         t->sum = next;
         t->out = next->out[0];
         next = train_only_reader(l, t->out);

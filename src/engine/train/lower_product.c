@@ -64,7 +64,7 @@ gable_status train_conv(struct lowering *l, const struct node *n, gable_error *e
     shape.is_planar = h->value && h->value->input >= 0 && h->channels <= 3 && !is_linear && !is_deep;
     struct value *x = shape.is_planar ? h->value : train_blocks(l, n->in[0]);
     shape.has_bias = n->n_in > 2 && n->in[2]->role != ROLE_ABSENT;
-    shape.has_relu = !is_linear && !is_deep && next && train_is(next, "Relu");
+    shape.has_relu = !is_linear && !is_deep && next && node_is(next, "Relu");
     if (shape.has_relu) out = next->out[0];
     struct value *y = train_value(l, out);
     struct part *p = train_part(l,
@@ -82,7 +82,7 @@ gable_status train_conv(struct lowering *l, const struct node *n, gable_error *e
 
 gable_status train_gemm(struct lowering *l, const struct node *n, gable_error *e)
 {
-    bool is_gemm = train_is(n, "Gemm");
+    bool is_gemm = node_is(n, "Gemm");
     if (n->in[0]->shape.rank != 2 || n->in[1]->shape.rank != 2)
         return error_set(e, GABLE_BAD_INPUT, "training takes products of N x C with a weight only");
     if (is_gemm && (node_int(n, "transA", 0) || node_float(n, "alpha", 1) != 1 || node_float(n, "beta", 1) != 1))
