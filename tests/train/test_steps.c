@@ -31,19 +31,23 @@ static void the_loss_of_a_fixed_batch_falls(void **state)
     }
 }
 
-/* Large fully connected layers: alone, with a small rate. */
+/* Nothing holds the level of activations: at the rate of the others PyTorch's losses jump as well. */
 static void networks_without_normalisation_learn(void **state)
 {
+    static const char *const ids[] = {"alexnet", "vgg11"};
     (void)state;
-    struct trained t = trained_open("alexnet", 4, 64, (struct trainer_options){.rate = 1e-4});
-    gable_error e = {0};
-    double first = 0, loss = 0;
-    for (int step = 0; step < 8; step++) {
-        assert_ok(trainer_step(t.trainer, &loss, &e), &e);
-        if (step == 0) first = loss;
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        struct trained t = trained_open(ids[i], 4, 64, (struct trainer_options){.rate = 1e-4});
+        gable_error e = {0};
+        double first = 0, loss = 0, least = INFINITY;
+        for (int step = 0; step < 8; step++) {
+            assert_ok(trainer_step(t.trainer, &loss, &e), &e);
+            if (step == 0) first = loss;
+            least = fmin(least, loss);
+        }
+        if (!(least < 0.95 * first)) fail_msg("%s: %g after %g", ids[i], least, first);
+        trained_close(&t);
     }
-    if (!(loss < first)) fail_msg("%g after %g", loss, first);
-    trained_close(&t);
 }
 
 enum { STEPS = 3 };
