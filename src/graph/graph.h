@@ -59,6 +59,16 @@ enum tensor_role {
 enum tensor_form { FORM_TENSOR, FORM_SEQUENCE, FORM_OPTIONAL, FORM_OPTIONAL_SEQUENCE }; /* dtype is the elements' */
 
 struct node;
+/* An initializer that no file holds: another one, changed along one axis when values are loaded:
+   (of - mean) factor / (divisor sqrt(variance + epsilon)) + shift. Each has one value, or one a channel; NULL: without.
+   In no graph's list of tensors unless a node reads them too. */
+struct derived {
+    const struct tensor *of; /* NULL: zeros */
+    const struct tensor *mean, *factor, *divisor, *variance, *shift;
+    double epsilon;
+    int axis;  /* of the channels */
+    int depth; /* derivations within `of`, this one included */
+};
 struct tensor {
     const char *name;
     enum dtype dtype;
@@ -73,6 +83,7 @@ struct tensor {
     bool is_sparse;      /* an initializer that lists its values: at and length are theirs */
     uint64_t at, length; /* where an initializer's message lies in the file that graph->source names; 0: nowhere */
     uint64_t indices_at, indices_length; /* of a sparse one, where its values belong; 0 where it has none */
+    const struct derived *derived;       /* where others give its values; else NULL */
     struct node *producer;               /* NULL for inputs and initializers */
     int index;                           /* in graph->tensors */
 };

@@ -9,6 +9,7 @@ bool edit_begin(struct edit *e)
 {
     const struct graph *g = e->g;
     size_t tensors = (size_t)g->n_tensors + 1;
+    e->n_tensors = g->n_tensors;
     e->n_uses = arena_array(e->scratch, tensors, sizeof *e->n_uses);
     e->user = arena_array(e->scratch, tensors, sizeof *e->user);
     e->instead = arena_array(e->scratch, tensors, sizeof *e->instead);
@@ -25,9 +26,14 @@ bool edit_begin(struct edit *e)
     return true;
 }
 
+int edit_uses(const struct edit *e, const struct tensor *t)
+{
+    return t->index < e->n_tensors ? e->n_uses[t->index] : 0;
+}
+
 struct tensor *edit_now(const struct edit *e, struct tensor *t)
 {
-    while (e->instead[t->index]) t = e->instead[t->index];
+    while (t->index < e->n_tensors && e->instead[t->index]) t = e->instead[t->index];
     return t;
 }
 
@@ -78,7 +84,7 @@ bool edit_end(struct edit *e)
 
 struct node *edit_only_user(const struct edit *e, const struct tensor *t)
 {
-    struct node *user = e->n_uses[t->index] == 1 && !t->is_output ? e->user[t->index] : NULL;
+    struct node *user = edit_uses(e, t) == 1 && !t->is_output ? e->user[t->index] : NULL;
     return user && !e->is_dead[user->index] ? user : NULL;
 }
 
@@ -109,7 +115,7 @@ bool edit_is_closed(const struct edit *e, struct node *const *nodes, int n)
             int inside = 0;
             for (int j = 0; j < n; j++)
                 for (int m = 0; (read = node_reads(nodes[j], m)); m++) inside += read == t;
-            if (inside != e->n_uses[t->index] || t->is_output) return false;
+            if (inside != edit_uses(e, t) || t->is_output) return false;
         }
     for (int i = 0; i < n; i++)
         if (e->is_dead[nodes[i]->index]) return false;

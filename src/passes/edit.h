@@ -9,6 +9,7 @@ struct edit {
     struct rewrites *log;
     const char *pass; /* whose name new entries of the log have */
     struct arena *scratch;
+    int n_tensors;           /* those that the pass found; what it adds has a greater index */
     int *n_uses;             /* per tensor: reads by nodes, bodies and the model's outputs */
     struct node **user;      /* per tensor: the last node that reads it */
     bool *is_dead;           /* per node: to be taken out */
@@ -18,6 +19,8 @@ struct edit {
 bool edit_begin(struct edit *e);
 /* Takes out what is dead, reads what stands instead, numbers again. False when memory is out. */
 bool edit_end(struct edit *e);
+/* Reads by nodes, bodies and outputs when the pass began. */
+int edit_uses(const struct edit *e, const struct tensor *t);
 /* What is read in a tensor's place by now. */
 struct tensor *edit_now(const struct edit *e, struct tensor *t);
 
@@ -45,6 +48,7 @@ gable_status pass_pads(struct edit *e, gable_error *error);
 gable_status pass_repeats(struct edit *e, gable_error *error);
 gable_status pass_gelu(struct edit *e, gable_error *error);
 gable_status pass_swish(struct edit *e, gable_error *error);
+gable_status pass_fold(struct edit *e, gable_error *error);
 gable_status pass_layer_norm(struct edit *e, gable_error *error);
 gable_status pass_dead(struct edit *e, gable_error *error);
 #endif

@@ -73,7 +73,7 @@ gable_status initializers_open(const char *path, struct initializers **out, gabl
 {
     struct initializers *f = calloc(1, sizeof *f);
     if (!f) return error_set(e, GABLE_NO_MEMORY, "no memory for %s", path);
-    *f = (struct initializers){.base = {load}, .path = strdup(path)};
+    *f = (struct initializers){.base = {.load = load}, .path = strdup(path)};
     gable_status s = input_open(path, &f->fd, &f->size, e);
     if (!s && !f->path) s = error_set(e, GABLE_NO_MEMORY, "no memory for the name");
     if (s) {

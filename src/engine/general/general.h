@@ -9,6 +9,7 @@
 /* Where the values of initializers are. `load` makes the value of a tensor of a graph or of a body: from the pool, or
    with data that somebody else holds for as long as the session. The private part wraps this one (CONTAINER_OF). */
 struct general_values {
+    bool draws; /* of any initializer, those too that others' values would give (struct derived) */
     gable_status (*load)(const struct general_values *self, struct pool *p, const struct graph *g,
                          const struct tensor *t, struct value *out, gable_error *e);
 };

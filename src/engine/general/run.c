@@ -1,4 +1,5 @@
 #include "engine/general/chain.h"
+#include "engine/general/derived.h"
 
 #include <string.h>
 
@@ -9,31 +10,13 @@ static struct value *place(struct program *p, const struct tensor *t)
     return p->slot_of[t->index] < 0 ? NULL : program_value(p, t);
 }
 
-/* A small constant that the graph itself holds. */
-static gable_status load_small(struct runtime *r, const struct tensor *t, struct value *out, gable_error *e)
-{
-    gable_status s = value_new(r->pool, t->dtype, t->shape.rank, t->shape.dim, out, e);
-    struct value wide = {.kind = VALUE_TENSOR, .dtype = t->ints ? DTYPE_S64 : DTYPE_F64, .n = out->n};
-    wide.data = t->ints ? (void *)(uintptr_t)t->ints : (void *)(uintptr_t)t->reals;
-    if (!s) value_convert(&wide, out);
-    return s;
-}
-
-static gable_status load(struct runtime *r, struct program *p, const struct tensor *t, gable_error *e)
-{
-    bool is_small = t->ints || (t->reals && (t->dtype == DTYPE_F64 || t->dtype == DTYPE_F32));
-    if (is_small) return load_small(r, t, place(p, t), e);
-    if (!r->given) return error_set(e, GABLE_BAD_INPUT, "has no values");
-    return r->given->load(r->given, r->pool, p->graph, t, place(p, t), e);
-}
-
 gable_status program_load(struct runtime *r, struct program *p, gable_error *e)
 {
     gable_status s = GABLE_OK;
     for (int i = 0; i < p->graph->n_tensors && !s; i++) {
         const struct tensor *t = p->graph->tensors[i];
         if (!tensor_is_initializer(t) || !p->is_wanted[i]) continue;
-        s = load(r, p, t, e);
+        s = initializer_load(r->given, r->pool, p->graph, t, place(p, t), e);
         if (s) error_within(e, "initializer %.80s", t->name);
     }
     for (int i = 0; i < p->n_steps && !s; i++)

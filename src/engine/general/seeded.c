@@ -1,5 +1,7 @@
 #include "engine/general/seeded.h"
 
+#include "engine/general/derived.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,14 +16,17 @@ static gable_status load(const struct general_values *self, struct pool *p, cons
     return status;
 }
 
-struct seeded_values seeded_values(const struct weights *w) { return (struct seeded_values){{load}, w}; }
+struct seeded_values seeded_values(const struct weights *w)
+{
+    return (struct seeded_values){{.draws = true, .load = load}, w};
+}
 
 /* The floats of one initializer, malloced. */
 static gable_status floats_of(const struct general_values *given, struct pool *p, const struct graph *g,
                               const struct tensor *t, float **out, gable_error *e)
 {
     struct value v = {0};
-    gable_status s = given->load(given, p, g, t, &v, e);
+    gable_status s = initializer_load(given, p, g, t, &v, e);
     if (s) return error_within(e, "initializer %.80s", t->name);
     *out = malloc((size_t)v.n * sizeof(float) + 1);
     if (*out && v.n) memcpy(*out, v.data, (size_t)v.n * sizeof(float));
@@ -41,14 +46,8 @@ gable_status weights_given(const struct graph *g, const struct general_values *g
         const struct tensor *t = g->tensors[i];
         if (!tensor_is_initializer(t) || t->ints) continue;
         w->bytes += (size_t)tensor_bytes(t);
-        if (!wants_floats || t->dtype != DTYPE_F32 || (t->length == 0 && !t->reals)) continue;
-        if (t->length) {
-            s = floats_of(given, p, g, t, &w->value[i], e);
-            continue;
-        }
-        w->value[i] = malloc((size_t)tensor_elements(t) * sizeof(float) + 1);
-        if (!w->value[i]) s = error_set(e, GABLE_NO_MEMORY, "no memory for weight %.80s", t->name);
-        for (count k = 0; !s && k < tensor_elements(t); k++) w->value[i][k] = (float)t->reals[k];
+        bool has_values = t->length || t->reals || t->derived;
+        if (wants_floats && t->dtype == DTYPE_F32 && has_values) s = floats_of(given, p, g, t, &w->value[i], e);
     }
     pool_free(p);
     if (s)
