@@ -55,7 +55,12 @@ static void add_models(struct text *t)
         for (int i = 0; convention_at(i); i++) {
             struct convention_total total;
             convention_count(convention_at(i), c.g, &total);
-            add_millions(t, total.value);
+            if (total.crash)
+                text_add(t, " fails |");
+            else if (total.n_lacking)
+                text_add(t, " |");
+            else
+                add_millions(t, total.value);
         }
         add_millions(t, c.a->total.flops);
         text_add(t, "\n");
@@ -71,6 +76,7 @@ static void add_rules(struct text *t)
         text_addf(t, "| %s | %s |", c->tool, c->unit);
         for (int k = 0; k < CONVENTION_RULES && c->rules[k].ops; k++)
             text_addf(t, "%s %d x %s", k ? " +" : "", c->rules[k].factor, c->rules[k].what);
+        if (c->crashes) text_addf(t, "; fails where a model calls %s by keyword", c->crashes);
         text_addf(t, " | %s |\n", c->note);
     }
 }

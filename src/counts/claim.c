@@ -154,8 +154,9 @@ static void weigh_graph_work(struct search *s, const struct setting *at)
         const struct convention *c = convention_at(i);
         struct convention_total counted;
         char what[CLAIM_WHAT];
-        bool is_plain = !strcmp(c->tool, "torchvision"), is_double = !strcmp(c->tool, "flop-counter");
+        bool is_plain = !strcmp(c->tool, "torchvision"), is_double = !strcmp(c->tool, "flop_counter");
         convention_count(c, at->g, &counted);
+        if (counted.crash || counted.n_lacking) continue;
         snprintf(what, sizeof what, "%s as %s counts them", c->unit, c->tool);
         weigh_work(s, at,
                    is_plain    ? "MACs of convolutions and linear layers"

@@ -33,6 +33,8 @@ static bool bend(const struct node *n, double x, double *y)
         *y = x * clip(x / 6 + 0.5, 0, 1);
     else if (!strcmp(op, "Swish"))
         *y = x * sigmoid(node_float(n, "alpha", 1) * x);
+    else if (!strcmp(op, "Gelu"))
+        *y = x / 2 * (1 + erf(x / sqrt(2)));
     else
         return false;
     return true;

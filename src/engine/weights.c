@@ -116,6 +116,23 @@ static void draw_norm(struct drawing *d, const struct node *n)
     d->moments[n->out[0]->index] = (struct moments){0, 1.03 + 0.04}; /* E[gamma^2] + E[beta^2] */
 }
 
+/* Gains around 1; everything else that is trained and no factor of a product (embeddings, biases that are added) is
+   small. */
+static void draw_parameters(struct drawing *d, const struct node *n)
+{
+    bool is_norm = !strcmp(n->op_type, "LayerNormalization");
+    for (int i = 0; i < n->n_in; i++) {
+        const struct tensor *t = n->in[i];
+        if (t->role != ROLE_WEIGHT) continue;
+        for (count k = 0; k < tensor_elements(t); k++)
+            values_of(d, t)[k] = is_norm && i == 1 ? uniform_at(seed_of(d, t), (uint64_t)k, 0.7f, 1.3f)
+                                                   : BIAS_DEVIATION * normal_at(seed_of(d, t), (uint64_t)k);
+        d->moments[t->index] = (struct moments){0, BIAS_DEVIATION * BIAS_DEVIATION};
+    }
+    moments_of_node(n, d->moments);
+    if (is_norm) d->moments[n->out[0]->index] = (struct moments){0, 1.03 + 0.04}; /* E[gamma^2] + E[beta^2] */
+}
+
 static void draw(struct drawing *d)
 {
     for (int i = 0; i < d->g->n_inputs; i++) d->moments[d->g->inputs[i]->index] = (struct moments){0, 1};
@@ -126,7 +143,7 @@ static void draw(struct drawing *d)
         else if (!strcmp(n->op_type, "BatchNormalization"))
             draw_norm(d, n);
         else
-            moments_of_node(n, d->moments);
+            draw_parameters(d, n);
     }
 }
 

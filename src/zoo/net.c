@@ -26,15 +26,13 @@ int make_divisible(double channels)
     return rounded < 0.9 * channels ? rounded + 8 : rounded;
 }
 
-/* Adds a node whose attributes are set next; NULL once anything has failed. */
-static struct node *begin(struct net *n, const char *op, const char *path, const char *module, int n_in,
-                          struct tensor *const *in, int n_out)
+struct node *net_begin(struct net *n, const char *op, const char *path, const char *module, int n_in, layer const *in,
+                       int n_out)
 {
     return n->status || n->g->failed ? NULL : graph_node(n->g, op, DOMAIN_ONNX, path, module, n_in, in, n_out);
 }
 
-/* Infers the node's shapes; its first output. */
-static layer end(struct net *n, struct node *node)
+layer net_end(struct net *n, struct node *node)
 {
     if (!n->status) n->status = ops_infer_node(n->g, node, n->e);
     return n->status ? NULL : node->out[0];
@@ -67,10 +65,10 @@ layer net_conv(struct net *n, layer x, const char *path, struct conv c)
     const int64_t dim[] = {c.out, net_channels(x) / groups, c.kernel, c.kernel};
     layer in[3] = {x, weight(n, ROLE_WEIGHT, path, "weight", 4, dim)};
     if (c.has_bias) in[2] = weight(n, ROLE_WEIGHT, path, "bias", 1, dim);
-    struct node *node = begin(n, "Conv", path, "Conv2d", c.has_bias ? 3 : 2, in, 1);
+    struct node *node = net_begin(n, "Conv", path, "Conv2d", c.has_bias ? 3 : 2, in, 1);
     set_window(n, node, c.kernel, stride, c.pad);
     node_set_int(n->g, node, "group", groups);
-    return end(n, node);
+    return net_end(n, node);
 }
 
 layer net_norm(struct net *n, layer x, const char *path, double epsilon)
@@ -80,9 +78,9 @@ layer net_norm(struct net *n, layer x, const char *path, double epsilon)
     layer in[] = {x, weight(n, ROLE_WEIGHT, path, "weight", 1, dim), weight(n, ROLE_WEIGHT, path, "bias", 1, dim),
                   weight(n, ROLE_BUFFER, path, "running_mean", 1, dim),
                   weight(n, ROLE_BUFFER, path, "running_var", 1, dim)};
-    struct node *node = begin(n, "BatchNormalization", path, "BatchNorm2d", 5, in, 1);
+    struct node *node = net_begin(n, "BatchNormalization", path, "BatchNorm2d", 5, in, 1);
     node_set_float(n->g, node, "epsilon", epsilon);
-    return end(n, node);
+    return net_end(n, node);
 }
 
 layer net_linear(struct net *n, layer x, const char *path, int out)
@@ -90,9 +88,9 @@ layer net_linear(struct net *n, layer x, const char *path, int out)
     if (!x) return NULL;
     const int64_t dim[] = {out, net_channels(x)};
     layer in[] = {x, weight(n, ROLE_WEIGHT, path, "weight", 2, dim), weight(n, ROLE_WEIGHT, path, "bias", 1, dim)};
-    struct node *node = begin(n, "Gemm", path, "Linear", 3, in, 1);
+    struct node *node = net_begin(n, "Gemm", path, "Linear", 3, in, 1);
     node_set_int(n->g, node, "transB", 1);
-    return end(n, node);
+    return net_end(n, node);
 }
 
 layer net_activation(struct net *n, layer x, const char *path, enum activation a)
@@ -104,30 +102,35 @@ layer net_activation(struct net *n, layer x, const char *path, enum activation a
                 [SILU] = {"Swish", "SiLU"},
                 [SIGMOID] = {"Sigmoid", "Sigmoid"},
                 [HARDSWISH] = {"HardSwish", "Hardswish"},
-                [HARDSIGMOID] = {"HardSigmoid", "Hardsigmoid"}};
+                [HARDSIGMOID] = {"HardSigmoid", "Hardsigmoid"},
+                [GELU] = {"Gelu", "GELU"}};
     if (!x || a == NO_ACTIVATION) return x;
     layer in[3] = {x};
     if (a == RELU6) {
         in[1] = graph_constant_real(n->g, net_path(n, "%s.min", path), n->dtype, 0);
         in[2] = graph_constant_real(n->g, net_path(n, "%s.max", path), n->dtype, 6);
     }
-    struct node *node = begin(n, rows[a].op, path, rows[a].module, a == RELU6 ? 3 : 1, in, 1);
+    struct node *node = net_begin(n, rows[a].op, path, rows[a].module, a == RELU6 ? 3 : 1, in, 1);
     if (a == HARDSIGMOID) node_set_float(n->g, node, "alpha", 1.0 / 6);
-    return end(n, node);
+    return net_end(n, node);
+}
+
+static layer again(struct net *n, layer y, const char *path)
+{
+    if (y) y->name = net_path(n, "%s.again", path);
+    return y;
 }
 
 layer net_activation_again(struct net *n, layer x, const char *path, enum activation a)
 {
-    layer y = net_activation(n, x, path, a);
-    if (y) y->name = net_path(n, "%s.again", path);
-    return y;
+    return again(n, net_activation(n, x, path, a), path);
 }
 
 layer net_dropout(struct net *n, layer x, const char *path, double share)
 {
     if (!x) return NULL;
     layer in[] = {x, graph_constant_real(n->g, net_path(n, "%s.ratio", path), n->dtype, share)};
-    return end(n, begin(n, "Dropout", path, "Dropout", 2, in, 1));
+    return net_end(n, net_begin(n, "Dropout", path, "Dropout", 2, in, 1));
 }
 
 layer net_stochastic_depth(struct net *n, layer x, const char *path, double share)
@@ -135,7 +138,12 @@ layer net_stochastic_depth(struct net *n, layer x, const char *path, double shar
     if (!x || n->status) return NULL;
     struct node *node = graph_node(n->g, "StochasticDepth", DOMAIN_GABLE, path, "StochasticDepth", 1, &x, 1);
     node_set_float(n->g, node, "p", share);
-    return end(n, node);
+    return net_end(n, node);
+}
+
+layer net_stochastic_depth_again(struct net *n, layer x, const char *path, double share)
+{
+    return again(n, net_stochastic_depth(n, x, path, share), path);
 }
 
 layer net_conv_norm_activation(struct net *n, layer x, const char *path, struct conv c, double epsilon,
@@ -147,10 +155,10 @@ layer net_conv_norm_activation(struct net *n, layer x, const char *path, struct 
     return net_activation(n, x, net_path(n, "%s.2", path), a);
 }
 
-static layer join(struct net *n, const char *op, layer a, layer b, const char *path)
+layer net_join(struct net *n, const char *op, layer a, layer b, const char *path)
 {
     if (!a || !b) return NULL;
-    return end(n, begin(n, op, path, NULL, 2, (layer[]){a, b}, 1));
+    return net_end(n, net_begin(n, op, path, NULL, 2, (layer[]){a, b}, 1));
 }
 
 layer net_squeeze_excite(struct net *n, layer x, const char *path, int squeezed, enum activation inner,
@@ -163,54 +171,62 @@ layer net_squeeze_excite(struct net *n, layer x, const char *path, int squeezed,
     y = net_activation(n, y, net_path(n, "%s.activation", path), inner);
     y = net_conv(n, y, net_path(n, "%s.fc2", path), up);
     y = net_activation(n, y, net_path(n, "%s.scale_activation", path), gate);
-    return join(n, "Mul", y, x, net_path(n, "%s.mul", path));
+    return net_join(n, "Mul", y, x, net_path(n, "%s.mul", path));
 }
 
 layer net_max_pool(struct net *n, layer x, const char *path, struct pool p)
 {
     if (!x) return NULL;
-    struct node *node = begin(n, "MaxPool", path, "MaxPool2d", 1, &x, 1);
+    struct node *node = net_begin(n, "MaxPool", path, "MaxPool2d", 1, &x, 1);
     set_window(n, node, p.kernel, p.stride, p.pad);
     node_set_int(n->g, node, "ceil_mode", p.ceil_mode);
-    return end(n, node);
+    return net_end(n, node);
 }
 
 layer net_adaptive_pool(struct net *n, layer x, const char *path, int size, bool is_module)
 {
     if (!x || n->status) return NULL;
     const char *module = is_module ? "AdaptiveAvgPool2d" : NULL;
-    if (size == 1) return end(n, begin(n, "GlobalAveragePool", path, module, 1, &x, 1));
+    if (size == 1) return net_end(n, net_begin(n, "GlobalAveragePool", path, module, 1, &x, 1));
     struct node *node = graph_node(n->g, "AdaptiveAveragePool", DOMAIN_GABLE, path, module, 1, &x, 1);
     set_pair(n, node, "output_size", size);
-    return end(n, node);
+    return net_end(n, node);
 }
 
-layer net_add(struct net *n, layer a, layer b, const char *path) { return join(n, "Add", a, b, path); }
+layer net_add(struct net *n, layer a, layer b, const char *path) { return net_join(n, "Add", a, b, path); }
+
+layer net_concat_axis(struct net *n, const char *path, int n_in, layer *in, int axis)
+{
+    for (int i = 0; i < n_in; i++)
+        if (!in[i]) return NULL;
+    struct node *node = net_begin(n, "Concat", path, NULL, n_in, in, 1);
+    node_set_int(n->g, node, "axis", axis);
+    return net_end(n, node);
+}
 
 layer net_concat(struct net *n, layer a, layer b, const char *path)
 {
-    if (!a || !b) return NULL;
-    struct node *node = begin(n, "Concat", path, NULL, 2, (layer[]){a, b}, 1);
-    node_set_int(n->g, node, "axis", 1);
-    return end(n, node);
+    return net_concat_axis(n, path, 2, (layer[]){a, b}, 1);
 }
 
-void net_halves(struct net *n, layer x, const char *path, layer half[2])
+void net_split(struct net *n, layer x, const char *path, int axis, int parts, layer *out)
 {
-    half[0] = half[1] = NULL;
+    for (int i = 0; i < parts; i++) out[i] = NULL;
     if (!x) return;
-    struct node *node = begin(n, "Split", path, NULL, 1, &x, 2);
-    node_set_int(n->g, node, "axis", 1);
-    node_set_int(n->g, node, "num_outputs", 2);
-    half[0] = end(n, node);
-    half[1] = half[0] ? node->out[1] : NULL;
+    struct node *node = net_begin(n, "Split", path, NULL, 1, &x, parts);
+    node_set_int(n->g, node, "axis", axis);
+    node_set_int(n->g, node, "num_outputs", parts);
+    if (!net_end(n, node)) return;
+    for (int i = 0; i < parts; i++) out[i] = node->out[i];
 }
 
-static layer reshape(struct net *n, layer x, const char *path, int rank, const int64_t *dim)
+void net_halves(struct net *n, layer x, const char *path, layer half[2]) { net_split(n, x, path, 1, 2, half); }
+
+layer net_reshape(struct net *n, layer x, const char *path, int rank, const int64_t *dim)
 {
     if (!x) return NULL;
     layer shape = graph_constant_ints(n->g, net_path(n, "%s.shape", path), rank, dim);
-    return end(n, begin(n, "Reshape", path, NULL, 2, (layer[]){x, shape}, 1));
+    return net_end(n, net_begin(n, "Reshape", path, NULL, 2, (layer[]){x, shape}, 1));
 }
 
 layer net_channel_shuffle(struct net *n, layer x, const char *path, int groups)
@@ -218,23 +234,21 @@ layer net_channel_shuffle(struct net *n, layer x, const char *path, int groups)
     if (!x) return NULL;
     const int64_t *d = x->shape.dim, each = d[1] / groups;
     const int64_t apart[] = {d[0], groups, each, d[2], d[3]}, together[] = {d[0], d[1], d[2], d[3]};
-    layer y = reshape(n, x, net_path(n, "%s.view", path), 5, apart);
-    if (!y) return NULL;
-    struct node *node = begin(n, "Transpose", net_path(n, "%s.transpose", path), NULL, 1, &y, 1);
-    node_set_ints(n->g, node, "perm", 5, (const int64_t[]){0, 2, 1, 3, 4});
-    return reshape(n, end(n, node), path, 4, together);
+    layer y = net_reshape(n, x, net_path(n, "%s.view", path), 5, apart);
+    y = net_transpose(n, y, net_path(n, "%s.transpose", path), 5, (const int64_t[]){0, 2, 1, 3, 4});
+    return net_reshape(n, y, path, 4, together);
 }
 
 layer net_spatial_mean(struct net *n, layer x, const char *path)
 {
     if (!x) return NULL;
     layer axes = graph_constant_ints(n->g, net_path(n, "%s.axes", path), 2, (const int64_t[]){2, 3});
-    struct node *node = begin(n, "ReduceMean", path, NULL, 2, (layer[]){x, axes}, 1);
+    struct node *node = net_begin(n, "ReduceMean", path, NULL, 2, (layer[]){x, axes}, 1);
     node_set_int(n->g, node, "keepdims", 0);
-    return end(n, node);
+    return net_end(n, node);
 }
 
 layer net_flatten(struct net *n, layer x, const char *path)
 {
-    return x ? end(n, begin(n, "Flatten", path, NULL, 1, &x, 1)) : NULL;
+    return x ? net_end(n, net_begin(n, "Flatten", path, NULL, 1, &x, 1)) : NULL;
 }

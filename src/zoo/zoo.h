@@ -15,6 +15,7 @@ struct zoo_model {
     int year;
     int published_crop;    /* pixels at which torchvision's weights were evaluated */
     bool is_in_report;     /* one of the report's default ten */
+    bool has_attention;    /* the general engine runs it; the CPU engine and its training steps are for convolutions */
     const char *reference; /* the paper */
 };
 /* A published form of a model that torchvision does not build by that name: for comparisons, in no list. */

@@ -194,11 +194,13 @@ int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     struct CMUnitTest *tests = calloc((size_t)zoo_size(), sizeof *tests);
+    size_t n = 0;
     if (!tests) return 1;
     for (int i = 0; i < zoo_size(); i++)
-        tests[i] = (struct CMUnitTest){
-            .name = zoo_at(i)->id, .test_func = the_engine_agrees, .initial_state = (void *)(uintptr_t)zoo_at(i)};
-    int failed = _cmocka_run_group_tests("models", tests, (size_t)zoo_size(), NULL, NULL);
+        if (!zoo_at(i)->has_attention)
+            tests[n++] = (struct CMUnitTest){
+                .name = zoo_at(i)->id, .test_func = the_engine_agrees, .initial_state = (void *)(uintptr_t)zoo_at(i)};
+    int failed = _cmocka_run_group_tests("models", tests, n, NULL, NULL);
     free(tests);
     return failed;
 }

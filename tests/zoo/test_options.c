@@ -27,25 +27,40 @@ static void release(struct built b)
     graph_free(b.graph);
 }
 
+/* So much per image; with attention also what is there once (masks, the biases of a window's places): then by equal
+   steps. */
+static void grows(const struct zoo_model *m, const char *what, count one, count four, count seven)
+{
+    bool is_right = m->has_attention ? seven - four == four - one : four == 4 * one && seven == 7 * one;
+    if (!is_right)
+        fail_msg("%s: %s of %lld, %lld and %lld for 1, 4 and 7 images", m->id, what, (long long)one, (long long)four,
+                 (long long)seven);
+}
+
 /* Work and activations grow with the batch; weights do not, and are read once for all images. */
 static void a_batch_multiplies_work_and_shares_weights(void **state)
 {
     (void)state;
     for (int i = 0; i < zoo_size(); i++) {
-        struct built one = build(zoo_at(i)->id, (struct zoo_options){.batch = 1});
-        struct built seven = build(zoo_at(i)->id, (struct zoo_options){.batch = 7});
-        const struct analysis *a = one.analysis, *b = seven.analysis;
-        assert_int_equal(b->batch, 7);
-        assert_int_equal(b->total.macs, 7 * a->total.macs);
-        assert_int_equal(b->total.flops, 7 * a->total.flops);
-        assert_int_equal(b->params, a->params);
-        assert_int_equal(b->memory.weights, a->memory.weights);
-        assert_int_equal(b->memory.activations, 7 * a->memory.activations);
-        assert_int_equal(b->memory.peak_live, 7 * a->memory.peak_live);
-        assert_int_equal(b->bytes.ideal - a->memory.weights, 7 * (a->bytes.ideal - a->memory.weights));
-        assert_int_equal(b->bytes.fused - a->memory.weights, 7 * (a->bytes.fused - a->memory.weights));
-        release(one);
-        release(seven);
+        static const int batches[] = {1, 4, 7};
+        const struct zoo_model *m = zoo_at(i);
+        const struct analysis *a[3];
+        struct built b[3];
+        for (int k = 0; k < 3; k++) {
+            b[k] = build(m->id, (struct zoo_options){.batch = batches[k]});
+            a[k] = b[k].analysis;
+            assert_int_equal(a[k]->batch, batches[k]);
+            assert_int_equal(a[k]->total.macs, batches[k] * a[0]->total.macs);
+            assert_int_equal(a[k]->params, a[0]->params);
+            assert_int_equal(a[k]->memory.weights, a[0]->memory.weights);
+        }
+#define GROWS(what, minus) grows(m, #what, a[0]->what - (minus), a[1]->what - (minus), a[2]->what - (minus))
+        GROWS(total.flops, 0);
+        GROWS(memory.activations, 0);
+        GROWS(memory.peak_live, 0);
+        GROWS(bytes.ideal, a[0]->memory.weights);
+        GROWS(bytes.fused, a[0]->memory.weights);
+        for (int k = 0; k < 3; k++) release(b[k]);
     }
 }
 
@@ -57,9 +72,10 @@ static void a_type_changes_bytes_alone(void **state)
         struct built full = build(zoo_at(i)->id, (struct zoo_options){.dtype = DTYPE_F32});
         struct built half = build(zoo_at(i)->id, (struct zoo_options){.dtype = DTYPE_BF16});
         assert_int_equal(full.analysis->total.flops, half.analysis->total.flops);
-        assert_int_equal(full.analysis->bytes.unfused, 2 * half.analysis->bytes.unfused);
-        assert_int_equal(full.analysis->bytes.fused, 2 * half.analysis->bytes.fused);
         assert_int_equal(full.analysis->memory.peak_live, 2 * half.analysis->memory.peak_live);
+        count more = 2 * half.analysis->bytes.unfused - full.analysis->bytes.unfused; /* of indices and truths */
+        assert_true(zoo_at(i)->has_attention ? more >= 0 && more < full.analysis->bytes.unfused / 50 : more == 0);
+        assert_int_equal(2 * half.analysis->bytes.fused - full.analysis->bytes.fused, more);
         release(full);
         release(half);
     }
@@ -83,7 +99,8 @@ static void totals_are_consistent(void **state)
             groups = cost_add(groups, a->group_cost[k]);
             assert_true(a->group_bytes[k] > 0);
         }
-        assert_true(a->bytes.ideal <= a->bytes.fused && a->bytes.fused < a->bytes.unfused);
+        assert_true(a->bytes.ideal <= a->bytes.fused && a->bytes.fused <= a->bytes.unfused);
+        assert_true(a->bytes.fused < a->bytes.unfused || zoo_at(i)->has_attention);
         assert_int_equal(kinds.macs, a->total.macs);
         assert_int_equal(groups.macs, a->total.macs);
         assert_int_equal(kinds.flops, a->total.flops);
@@ -134,7 +151,13 @@ static void every_size_is_built_or_refused(void **state)
 static void odd_sizes_are_built(void **state)
 {
     (void)state;
+    gable_error e = {0};
+    struct graph *none = NULL;
+    assert_int_equal(zoo_build("vit_b_16", &(struct zoo_options){.height = 301}, &none, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "both sides must be multiples of 16");
+    assert_contains(e.where, "vit_b_16 at 301x224");
     for (int i = 0; i < zoo_size(); i++) {
+        if (!strcmp(zoo_at(i)->family, "vit")) continue;
         struct built b = build(zoo_at(i)->id, (struct zoo_options){.batch = 2, .height = 301, .width = 97});
         assert_int_equal(b.graph->outputs[0]->shape.dim[0], 2);
         assert_int_equal(b.graph->outputs[0]->shape.dim[1], 1000);

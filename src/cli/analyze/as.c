@@ -2,52 +2,50 @@
 #include "cli/analyze/analyze.h"
 
 #include "base/json.h"
-#include "base/text.h"
 #include "base/units.h"
 #include "cli/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* What the tool does not count, and why its number may be another: told, never imitated. */
+static void silent_rows(struct table *t, int row, const struct convention_total *total)
+{
+    char text[160];
+    if (total->n_missed) {
+        snprintf(text, sizeof text, "not seen: MACs of %d node%s, the first %.60s (%.20s)", total->n_missed,
+                 total->n_missed > 1 ? "s" : "", total->missed->name, total->missed->op_type);
+        TABLE_ROW(t, row, "", quantity_exact(total->missed_macs).text, "", text);
+    }
+    if (total->n_lacking) {
+        snprintf(text, sizeof text, "rules that are not here: for %d node%s, the first %.60s (%.20s)", total->n_lacking,
+                 total->n_lacking > 1 ? "s" : "", total->lacking->name, total->lacking->op_type);
+        TABLE_ROW(t, row, "", "?", "", text);
+    }
+}
+
 static void tool_rows(struct table *t, const struct convention *c, const struct graph *g)
 {
     struct convention_total total;
     convention_count(c, g, &total);
-    int row = TABLE_ROW(t, -1, c->tool, quantity_exact(total.value).text, c->unit, c->note);
+    if (total.crash) {
+        char text[120];
+        snprintf(text, sizeof text, "fails: %.40s called by keyword (%.50s)", c->crashes, total.crash->name);
+        table_bold(t, TABLE_ROW(t, -1, c->tool, "-", c->unit, text));
+        return;
+    }
+    char value[48];
+    snprintf(value, sizeof value, "%s%s", total.n_lacking ? ">= " : "", quantity_exact(total.value).text);
+    int row = TABLE_ROW(t, -1, c->tool, value, c->unit, c->note);
     table_bold(t, row);
     for (int i = 0; i < total.n_terms; i++) {
         const struct convention_term *term = &total.terms[i];
+        const int factor = term->rule->factor;
         char sum[80];
-        snprintf(sum, sizeof sum, "%d x %s", term->rule->factor, term->rule->what);
-        TABLE_ROW(t, row, "", quantity_exact(count_mul(term->rule->factor, term->n)).text, "", sum);
+        snprintf(sum, sizeof sum, "%d x %s", factor, term->rule->what);
+        TABLE_ROW(t, row, "", quantity_exact(count_mul(factor, term->n)).text, "", sum);
     }
-}
-
-/* Operators for which some tools have rules that are not here, with their number in the graph; "" where there are none.
- */
-static void add_others(const struct graph *g, struct text *out)
-{
-    static const char *const others[] = {"Softmax",
-                                         "LayerNormalization",
-                                         "InstanceNormalization",
-                                         "GroupNormalization",
-                                         "Gelu",
-                                         "LSTM",
-                                         "GRU",
-                                         "RNN",
-                                         "Resize",
-                                         "Upsample",
-                                         "Einsum",
-                                         "ConvTranspose"};
-    int n_products = 0;
-    for (size_t k = 0; k < COUNT_OF(others); k++) {
-        int n = 0;
-        for (int i = 0; i < g->n_nodes; i++) n += !strcmp(g->nodes[i]->op_type, others[k]);
-        if (n) text_addf(out, "%s%s (%d)", out->len ? ", " : "", others[k], n);
-    }
-    for (int i = 0; i < g->n_nodes; i++)
-        n_products += !strcmp(g->nodes[i]->op_type, "MatMul") && !tensor_is_initializer(g->nodes[i]->in[1]);
-    if (n_products) text_addf(out, "%sproducts of two activations (%d)", out->len ? ", " : "", n_products);
+    silent_rows(t, row, &total);
 }
 
 /* The rows were checked against what the tools print for the zoo's architectures. */
@@ -55,14 +53,11 @@ bool analyze_conventions_are_checked(const struct subject *s) { return !onnx_is_
 
 static void print_limits(const struct subject *s)
 {
-    struct text others = {0};
     if (analyze_conventions_are_checked(s)) return;
     printf("\nA file does not say which of its nodes were modules or calls, nor what its exporter folded or took "
            "apart: of "
-           "a file\nthese are what the tools' rows give, not what they would print for the model in its framework.\n");
-    add_others(s->graph, &others);
-    if (others.len) printf("Some tools count these by rules that are not here: %s.\n", others.data);
-    text_release(&others);
+           "a\nfile these are what the tools' rows give, its layers taken for modules unless their names say "
+           "otherwise.\n");
 }
 
 void analyze_print_conventions(const struct subject *s, const struct convention *only)
@@ -93,8 +88,15 @@ static json_t *convention_json(const struct convention *c, const struct graph *g
     for (int i = 0; i < total.n_terms; i++)
         json_array_append_new(terms, json_pack("{s:s, s:o, s:i}", "what", total.terms[i].rule->what, "count",
                                                json_count(total.terms[i].n), "factor", total.terms[i].rule->factor));
-    return json_pack("{s:s, s:o, s:s, s:o}", "tool", c->tool, "value", json_count(total.value), "unit", c->unit,
-                     "terms", terms);
+    json_t *o =
+        json_pack("{s:s, s:o, s:s, s:o}", "tool", c->tool, "value", total.crash ? json_null() : json_count(total.value),
+                  "unit", *c->unit == 'M' ? "mac" : "flop", "terms", terms);
+    json_object_set_new(o, "missed",
+                        json_pack("{s:i, s:o}", "nodes", total.n_missed, "macs", json_count(total.missed_macs)));
+    json_object_set_new(o, "nodes_without_rule", json_integer(total.n_lacking));
+    json_object_set_new(o, "complete", json_boolean(!total.n_lacking && !total.crash));
+    json_object_set_new(o, "fails_at", total.crash ? json_text(total.crash->name) : json_null());
+    return o;
 }
 
 json_t *analyze_json_conventions(const struct subject *s, const struct convention *only)
