@@ -189,6 +189,84 @@ static void smooth_functions_are_near(void **state)
     }
 }
 
+/* Pictures that rise evenly, 100 n + c + 2 y + 3 x: between elements they are as the formula says. */
+enum { PICTURES = 2, CHANNELS = 70, HEIGHT = 9, WIDTH = 11, POINTS = 150 };
+static double rising(int64_t n, int64_t c, double y, double x) { return 100 * (double)n + (double)c + 2 * y + 3 * x; }
+static struct value rising_pictures(struct pool *p, enum dtype d)
+{
+    struct value x = numbered(p, d, 4, (const int64_t[]){PICTURES, CHANNELS, HEIGHT, WIDTH});
+    for (int64_t i = 0; i < x.n; i++) {
+        double v = rising(i / (CHANNELS * HEIGHT * WIDTH), i / (HEIGHT * WIDTH) % CHANNELS,
+                          (double)(i / WIDTH % HEIGHT), (double)(i % WIDTH));
+        if (d == DTYPE_F32)
+            ((float *)x.data)[i] = (float)v;
+        else
+            ((double *)x.data)[i] = v;
+    }
+    return x;
+}
+static double point_y(int64_t i) { return 1 + (double)(i % 13) / 2; }
+static double point_x(int64_t i) { return 1 + (double)(i % 17) / 2; }
+static void expect_rising(const struct value *got, int64_t i, int64_t n, int64_t c, int64_t point)
+{
+    double want = rising(n, c, point_y(point), point_x(point));
+    if (fabs(value_real(got, i) - want) > 1e-5 * want)
+        fail_msg("picture %d, channel %d, point %d: %.9g, not %.9g", (int)n, (int)c, (int)point, value_real(got, i),
+                 want);
+}
+
+static void points_between_elements_are_interpolated(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct pool *p = pool_new(1 << 26);
+        enum dtype d = k ? DTYPE_F64 : DTYPE_F32;
+        struct value in[] = {rising_pictures(p, d),
+                             numbered(p, DTYPE_F32, 4, (const int64_t[]){PICTURES, POINTS, 1, 2})};
+        float *grid = in[1].data; /* -1 and 1 are the outer edges */
+        for (int64_t i = 0; i < PICTURES * POINTS; i++) {
+            grid[2 * i] = (float)((2 * point_x(i % POINTS) + 1) / WIDTH - 1);
+            grid[2 * i + 1] = (float)((2 * point_y(i % POINTS) + 1) / HEIGHT - 1);
+        }
+        struct node_run r = run_node("GridSample", NULL, 0, NULL, 2, in);
+        for (int64_t i = 0; i < r.out->n; i++)
+            expect_rising(r.out, i, i / (CHANNELS * POINTS), i / POINTS % CHANNELS, i % POINTS);
+        end(&r);
+        for (int i = 0; i < 2; i++) value_release(&in[i]);
+        pool_free(p);
+    }
+}
+
+/* The mean over a region that lies inside is the value at its centre. */
+static void regions_are_means_around_their_centres(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct pool *p = pool_new(1 << 26);
+        enum dtype d = k ? DTYPE_F64 : DTYPE_F32;
+        struct value in[] = {rising_pictures(p, d), numbered(p, DTYPE_F64, 2, (const int64_t[]){POINTS, 4}),
+                             numbered(p, DTYPE_S64, 1, (const int64_t[]){POINTS})},
+                     rois = numbered(p, d, 2, (const int64_t[]){POINTS, 4});
+        double *box = in[1].data;
+        for (int64_t i = 0; i < POINTS; i++) {
+            double half = 0.25 + (double)(i % 5) / 8;
+            const double of[] = {point_x(i) + 0.5 - half, point_y(i) + 0.5 - half, point_x(i) + 0.5 + half,
+                                 point_y(i) + 0.5 + half};
+            memcpy(box + 4 * i, of, sizeof of);
+            ((int64_t *)in[2].data)[i] = i % PICTURES;
+        }
+        value_convert(&in[1], &rois);
+        value_release(&in[1]);
+        in[1] = rois;
+        struct node_run r = run_node("RoiAlign", NULL, 0, NULL, 3, in);
+        for (int64_t i = 0; i < r.out->n; i++)
+            expect_rising(r.out, i, i / CHANNELS % PICTURES, i % CHANNELS, i / CHANNELS);
+        end(&r);
+        for (int i = 0; i < 3; i++) value_release(&in[i]);
+        pool_free(p);
+    }
+}
+
 /* Every half, and the floats around the middle of each two: rows convert as single values do. */
 static void rows_of_halves_are_as_single_ones(void **state)
 {
@@ -231,9 +309,12 @@ static void rows_of_halves_are_as_single_ones(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(axes_change_places), cmocka_unit_test(long_sums_are_those_of_doubles),
-        cmocka_unit_test(broadcasting_reaches_every_element), cmocka_unit_test(smooth_functions_are_near),
-        cmocka_unit_test(rows_of_halves_are_as_single_ones)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(axes_change_places),
+                                       cmocka_unit_test(long_sums_are_those_of_doubles),
+                                       cmocka_unit_test(broadcasting_reaches_every_element),
+                                       cmocka_unit_test(smooth_functions_are_near),
+                                       cmocka_unit_test(rows_of_halves_are_as_single_ones),
+                                       cmocka_unit_test(points_between_elements_are_interpolated),
+                                       cmocka_unit_test(regions_are_means_around_their_centres)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 /* clang-format off */
 #define KERNEL_TABLES(X) \
+    X(align) \
     X(binary) \
     X(cast) \
     X(choose) \

@@ -23,5 +23,12 @@
 #define SIDE_BY_SIDE(j, n) _Pragma("GCC unroll 1") for (int j = 0; j < (n); j++)
 #endif
 
+/* Few turns, written out: what an array holds stays in registers. */
+#if defined __clang__
+#define UNROLLED(j, n) _Pragma("clang loop unroll(full)") for (int j = 0; j < (n); j++)
+#else
+#define UNROLLED(j, n) _Pragma("GCC unroll 16") for (int j = 0; j < (n); j++)
+#endif
+
 enum { GRAIN = 1 << 14 }; /* elements of cheap work that are worth waking a thread for */
 #endif

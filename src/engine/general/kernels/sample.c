@@ -1,5 +1,6 @@
 /* GridSample: each output takes values around a place of the input that the grid names in [-1, 1] per axis. Taps and
-   their weights are found once for a place, then used for every channel. */
+   their weights are found for a row of places at once, axis by axis, then used for every channel. */
+#include "engine/general/kernels/hot.h"
 #include "engine/general/kernels/loops.h"
 #include "engine/general/kernels/operands.h"
 
@@ -7,14 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { AXES_MAX = 3, TAPS_MAX = 4, ALL_TAPS_MAX = 64 };
+enum { AXES_MAX = 3, TAPS_MAX = 4, ALL_TAPS_MAX = 64, PLACES = 64 };
 enum sampling { SAMPLING_NEAREST, SAMPLING_LINEAR, SAMPLING_CUBIC };
 enum outside { OUTSIDE_ZERO, OUTSIDE_BORDER, OUTSIDE_MIRROR };
 
-struct tap {
-    int64_t at;
-    double weight;
-};
 struct grid {
     int axes;
     int64_t size[AXES_MAX], step[AXES_MAX]; /* of the input, axis 0 outermost */
@@ -25,87 +22,143 @@ struct grid {
     const struct value *x, *grid;
     void *y;
 };
+/* Of a row of places, tap by tap: offsets in a channel, weights. */
+struct axis_taps {
+    int n;
+    int32_t at[TAPS_MAX][PLACES];
+    double weight[TAPS_MAX][PLACES];
+};
+struct taps {
+    int n;
+    int32_t at[ALL_TAPS_MAX][PLACES];
+    double weight[ALL_TAPS_MAX][PLACES];
+    float short_weight[ALL_TAPS_MAX][PLACES];
+};
 
-/* Element `at` of an axis, which may lie outside; false where it counts as 0. */
-static bool settle(const struct grid *g, int axis, double at, int64_t *out)
+/* Elements `at` of an axis, which may lie outside: where they are found; those that count as 0 get no weight. */
+static HOT void settle(const struct grid *g, int axis, const double *at, int32_t *out, double *weight)
 {
-    double last = (double)(g->size[axis] - 1);
-    if (at < 0 || at > last) {
-        if (g->outside == OUTSIDE_ZERO) return false;
-        if (g->outside == OUTSIDE_MIRROR) { /* about the border's centres, or its outer edges */
-            double low = g->is_aligned ? 0 : -0.5, span = g->is_aligned ? last : last + 1;
-            double turn = span > 0 ? fmod(fabs(at - low), 2 * span) : 0;
-            at = low + (turn > span ? 2 * span - turn : turn);
+    const int32_t step = (int32_t)g->step[axis];
+    const double last = (double)(g->size[axis] - 1), low = g->is_aligned ? 0 : -0.5;
+    const double span = g->is_aligned ? last : last + 1, turn = span > 0 ? 2 * span : 1;
+    double found[PLACES];
+    memcpy(found, at, sizeof found);
+    if (g->outside == OUTSIDE_ZERO)
+        EACH (i, PLACES) weight[i] = at[i] < 0 || at[i] > last ? 0 : weight[i];
+    if (g->outside == OUTSIDE_MIRROR)
+        EACH (i, PLACES) { /* about the border's centres, or its outer edges */
+            double far = fabs(at[i] - low), rest = far - turn * floor(far / turn);
+            found[i] = at[i] < 0 || at[i] > last ? low + (rest > span ? turn - rest : rest) : at[i];
         }
-        at = at < 0 ? 0 : at > last ? last : at;
+    EACH (i, PLACES) {
+        double v = found[i] < 0 ? 0 : found[i] > last ? last : found[i];
+        out[i] = (int32_t)v * step;
     }
-    *out = (int64_t)at;
-    return true;
 }
 
 /* [Keys 1981] with a = -0.75 */
-static double cubic(double t)
+static inline double cubic(double t)
 {
     const double a = -0.75;
-    if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-    return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
+    double near = ((a + 2) * t - (a + 3)) * t * t + 1, far = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
+    return t <= 1 ? near : far;
 }
 
-/* Taps of one axis around the place that v names; how many. */
-static int axis_taps(const struct grid *g, int axis, double v, struct tap *tap)
+/* Taps of one axis around the places that v names. */
+static HOT void find_axis_taps(const struct grid *g, int axis, const double *v, struct axis_taps *t)
 {
-    double size = (double)g->size[axis], place = g->is_aligned ? (v + 1) / 2 * (size - 1) : ((v + 1) * size - 1) / 2;
-    if (!(fabs(place) < 0x1p40)) place = -0x1p40; /* what no number reaches */
-    double first = floor(place);
-    int n = g->sampling == SAMPLING_NEAREST ? 1 : g->sampling == SAMPLING_LINEAR ? 2 : 4, found = 0;
-    if (g->sampling == SAMPLING_NEAREST) first = nearbyint(place);
-    if (g->sampling == SAMPLING_CUBIC) first -= 1;
-    for (int i = 0; i < n; i++) {
-        double at = first + i, away = fabs(place - at), weight = n == 1 ? 1 : n == 2 ? 1 - away : cubic(away);
-        int64_t index;
-        if (settle(g, axis, at, &index)) tap[found++] = (struct tap){index * g->step[axis], weight};
+    const double size = (double)g->size[axis], scale = g->is_aligned ? (size - 1) / 2 : size / 2;
+    const double shift = g->is_aligned ? scale : scale - 0.5;
+    double place[PLACES], first[PLACES], at[PLACES];
+    EACH (i, PLACES) {
+        double p = v[i] * scale + shift;
+        place[i] = fabs(p) < 0x1p40 ? p : -0x1p40; /* what no number reaches */
     }
-    return found;
+    if (g->sampling == SAMPLING_NEAREST)
+        EACH (i, PLACES) first[i] = nearbyint(place[i]);
+    if (g->sampling == SAMPLING_LINEAR)
+        EACH (i, PLACES) first[i] = floor(place[i]);
+    if (g->sampling == SAMPLING_CUBIC)
+        EACH (i, PLACES) first[i] = floor(place[i]) - 1;
+    t->n = g->sampling == SAMPLING_NEAREST ? 1 : g->sampling == SAMPLING_LINEAR ? 2 : TAPS_MAX;
+    for (int k = 0; k < t->n; k++) {
+        EACH (i, PLACES) at[i] = first[i] + k;
+        EACH (i, PLACES) {
+            double away = fabs(place[i] - at[i]), weight = t->n == 1 ? 1 : t->n == 2 ? 1 - away : cubic(away);
+            t->weight[k][i] = weight;
+        }
+        settle(g, axis, at, t->at[k], t->weight[k]);
+    }
 }
 
-/* The taps of a place: those of its axes, each with each. */
-static int all_taps(const struct grid *g, int64_t place, struct tap *tap)
+/* Each of the taps so far with each of one axis more; from the last to the first, for they take their place. */
+static HOT void join_taps(struct taps *t, const struct axis_taps *more)
 {
-    int n = 1;
-    tap[0] = (struct tap){0, 1};
-    for (int axis = g->axes - 1; axis >= 0; axis--) { /* the grid lists the innermost axis first */
-        struct tap of_axis[TAPS_MAX], before[ALL_TAPS_MAX];
-        int more = axis_taps(g, axis, value_real(g->grid, place * g->axes + g->axes - 1 - axis), of_axis);
-        for (int i = 0; i < n; i++) before[i] = tap[i];
-        for (int i = 0; i < n; i++)
-            for (int k = 0; k < more; k++)
-                tap[i * more + k] = (struct tap){before[i].at + of_axis[k].at, before[i].weight * of_axis[k].weight};
-        n *= more;
-    }
-    return n;
+    for (int from = t->n - 1; from >= 0; from--)
+        for (int k = more->n - 1; k >= 0; k--) {
+            int to = from * more->n + k;
+            EACH (i, PLACES) {
+                t->at[to][i] = t->at[from][i] + more->at[k][i];
+                t->weight[to][i] = t->weight[from][i] * more->weight[k][i];
+            }
+        }
+    t->n *= more->n;
 }
 
-#define SAMPLE(name, T)                                                                                           \
-    static void sample_##name(const struct grid *g, int64_t picture, int64_t place, const struct tap *tap, int n) \
-    {                                                                                                             \
-        const T *x = (const T *)g->x->data + picture * g->channels * g->in_places;                                \
-        T *y = (T *)g->y + picture * g->channels * g->out_places + place;                                         \
-        for (int64_t k = 0; k < g->channels; k++, x += g->in_places, y += g->out_places) {                        \
-            double sum = 0;                                                                                       \
-            for (int i = 0; i < n; i++) sum += tap[i].weight * (double)x[tap[i].at];                              \
-            *y = (T)sum;                                                                                          \
-        }                                                                                                         \
+/* The taps of n places from `first` on; places beyond are those of a grid of zeros. */
+static void find_taps(const struct grid *g, int64_t first, int64_t n, struct taps *t)
+{
+    struct axis_taps of_axis;
+    t->n = 1;
+    memset(t->at[0], 0, sizeof t->at[0]);
+    for (int i = 0; i < PLACES; i++) t->weight[0][i] = 1;
+    for (int axis = 0; axis < g->axes; axis++) {
+        double v[PLACES] = {0};
+        int64_t from = first * g->axes + g->axes - 1 - axis; /* the grid lists the innermost axis first */
+        for (int64_t i = 0; i < n; i++)
+            v[i] = g->grid->dtype == DTYPE_F32 ? (double)((const float *)g->grid->data)[from + i * g->axes]
+                                               : ((const double *)g->grid->data)[from + i * g->axes];
+        find_axis_taps(g, axis, v, &of_axis);
+        join_taps(t, &of_axis);
     }
-SAMPLE(F32, float)
-SAMPLE(F64, double)
+    for (int k = 0; k < t->n; k++)
+        for (int i = 0; i < PLACES; i++) t->short_weight[k][i] = (float)t->weight[k][i];
+}
 
-static void sample_places(void *arg, int64_t first, int64_t end)
+/* What has no weight is not looked at: it may be infinite. */
+#define SAMPLE(name, T, weights)                                                                             \
+    static HOT void sample_##name(const struct grid *g, int64_t picture, int64_t place, int64_t n,           \
+                                  const struct taps *t)                                                      \
+    {                                                                                                        \
+        const T *x = (const T *)g->x->data + picture * g->channels * g->in_places;                           \
+        T *y = (T *)g->y + picture * g->channels * g->out_places + place;                                    \
+        for (int64_t channel = 0; channel < g->channels; channel++, x += g->in_places, y += g->out_places) { \
+            T sum[PLACES] = {0};                                                                             \
+            for (int k = 0; k < t->n; k++) {                                                                 \
+                const T *w = t->weights[k];                                                                  \
+                const int32_t *at = t->at[k];                                                                \
+                EACH (i, PLACES) {                                                                           \
+                    const T v = x[at[i]];                                                                    \
+                    sum[i] += w[i] != 0 ? w[i] * v : 0;                                                      \
+                }                                                                                            \
+            }                                                                                                \
+            memcpy(y, sum, (size_t)n * sizeof *y);                                                           \
+        }                                                                                                    \
+    }
+SAMPLE(F32, float, short_weight)
+SAMPLE(F64, double, weight)
+
+static int64_t rows_of(const struct grid *g) { return (g->out_places + PLACES - 1) / PLACES; } /* of one picture */
+
+static void sample_rows(void *arg, int64_t first, int64_t end)
 {
     const struct grid *g = arg;
+    struct taps t;
     for (int64_t i = first; i < end; i++) {
-        struct tap tap[ALL_TAPS_MAX];
-        int n = all_taps(g, i, tap);
-        (g->x->dtype == DTYPE_F32 ? sample_F32 : sample_F64)(g, i / g->out_places, i % g->out_places, tap, n);
+        int64_t picture = i / rows_of(g), place = i % rows_of(g) * PLACES;
+        int64_t n = g->out_places - place < PLACES ? g->out_places - place : PLACES;
+        find_taps(g, picture * g->out_places + place, n, &t);
+        (g->x->dtype == DTYPE_F32 ? sample_F32 : sample_F64)(g, picture, place, n, &t);
     }
 }
 
@@ -144,6 +197,8 @@ static gable_status read_grid(struct call *c, struct grid *g)
     for (int64_t i = g->axes, step = 1; i-- > 0; step *= g->size[i]) {
         g->size[i] = x->dim[i + 2];
         g->step[i] = step;
+        if (step > 0 && g->size[i] > INT32_MAX / step)
+            return call_refuse(c, "samples pictures of less than 2^31 elements");
         if (g->size[i] == 0 && grid->n > 0) return call_refuse(c, "an axis without elements has nothing to sample");
     }
     return GABLE_OK;
@@ -164,7 +219,7 @@ static gable_status run_sample(struct call *c)
     g.in_places = value_count(c->in[0], 2, c->in[0]->rank);
     g.out_places = value_count(c->out[0], 2, c->out[0]->rank);
     g.y = c->out[0]->data;
-    call_parallel(c, dim[0] * g.out_places, GRAIN / (8 * g.channels + 64) + 1, sample_places, &g);
+    call_parallel(c, dim[0] * rows_of(&g), GRAIN / (PLACES * (g.channels + 16)) + 1, sample_rows, &g);
     return s;
 }
 
