@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -47,6 +48,10 @@ static void allow_all(const struct cpus *cpus)
     sched_setaffinity(0, sizeof set, &set);
 }
 
+/* Large pieces that are freed go back to the system, whatever the parent has allocated and freed: glibc learns from
+   that. */
+static void give_back_what_is_freed(void) { mallopt(M_MMAP_THRESHOLD, 128 << 10); }
+
 struct job {
     const struct child *child;
     struct child_line line;
@@ -67,6 +72,7 @@ static void live(const struct child *c, int fd, pid_t parent)
     if (getppid() != parent) _exit(1); /* it went before we asked */
     signal(SIGPIPE, SIG_IGN);
     be_first_to_go_when_memory_ends();
+    give_back_what_is_freed();
     allow_all(c->cpus);
     if (!pthread_create(&thread, NULL, work_of, &j)) pthread_join(thread, NULL);
     _exit(j.ok ? 0 : 1);

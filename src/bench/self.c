@@ -27,7 +27,8 @@ static size_t status_bytes(const char *key)
     return bytes;
 }
 
-struct resident resident_begin(void) { return (struct resident){.before = status_bytes("VmRSS:")}; }
+/* Without pages of files: a library's code is there once for all processes, and can be had again. */
+struct resident resident_begin(void) { return (struct resident){.before = status_bytes("RssAnon:")}; }
 
 void resident_forget(void)
 {
@@ -41,6 +42,6 @@ void resident_forget(void)
 void resident_end(struct resident *r)
 {
     if (r->peak) return;
-    size_t peak = status_bytes("VmHWM:");
-    r->peak = peak > r->before ? peak - r->before : 0;
+    size_t peak = status_bytes("VmHWM:"), others = r->before + status_bytes("RssFile:");
+    r->peak = peak > others ? peak - others : 0;
 }

@@ -7,7 +7,7 @@
 struct world;
 int64_t self_now_ns(struct world *w); /* world.now_ns of every real machine; w is not looked at */
 
-/* Resident bytes that come on top of what the process held before. */
+/* Resident bytes, not of files, that come on top of what the process held before. */
 struct resident {
     size_t before, peak;
 };

@@ -6,11 +6,12 @@
 static json_t *memory_json(const struct trained *t)
 {
     const struct trainer_memory *m = &t->memory;
-    json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)m->weights,
-                          "gradients", (json_int_t)m->gradients, "optimizer", (json_int_t)m->optimizer, "saved",
-                          (json_int_t)m->saved, "working", (json_int_t)m->working, "workspace",
-                          (json_int_t)m->workspace, "edges", (json_int_t)m->edges, "planned", (json_int_t)m->total,
-                          "peak_resident", (json_int_t)t->runs[TRAINED_STEP].peak_rss_bytes);
+    json_t *o =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)m->weights, "gradients",
+                  (json_int_t)m->gradients, "optimizer", (json_int_t)m->optimizer, "saved", (json_int_t)m->saved,
+                  "working", (json_int_t)m->working, "workspace", (json_int_t)m->workspace, "edges",
+                  (json_int_t)m->edges, "library", (json_int_t)m->library, "planned", (json_int_t)m->total,
+                  "peak_resident", (json_int_t)t->runs[TRAINED_STEP].peak_rss_bytes);
     json_object_set_new(o, "counted", json_count(t->counted.total));
     json_object_set_new(o, "largest_batch", json_integer(m->batch_most));
     return o;

@@ -81,6 +81,7 @@ void train_print_memory(const struct trained *t)
                 {"working", m->working, "other activations and gradients at the peak"},
                 {"workspace", m->workspace, "of the kernels"},
                 {"edges", m->edges, "images, labels, outputs"},
+                {"library", m->library, "oneDNN's code and objects, the plan"},
                 {"planned", m->total, "all of these"},
                 {"measured", t->runs[TRAINED_STEP].peak_rss_bytes, "the most that was resident, beyond the program"}};
     struct table *table = table_new();

@@ -71,6 +71,36 @@ static void a_child_measures_what_a_process_does(void **state)
     trained_release(&here);
     trained_release(&t);
 }
+#if !defined __SANITIZE_ADDRESS__ /* it holds what is freed */
+/* Margin: 2 % and 4 MiB, either way. */
+static void planned_memory_is_what_is_taken(void **state)
+{
+    static const struct {
+        const char *model;
+        int batch;
+        enum recompute recompute;
+    } rows[] = {{"mobilenet_v3_small", 16, RECOMPUTE_NONE},
+                {"squeezenet1_1", 4, RECOMPUTE_NONE},
+                {"resnet18", 4, RECOMPUTE_NONE},
+                {"shufflenet_v2_x2_0", 4, RECOMPUTE_CHEAP},
+                {"efficientnet_b0", 4, RECOMPUTE_CHEAP},
+                {"efficientnet_b0", 8, RECOMPUTE_CHECKPOINT}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct training_options o = {.model = rows[i].model,
+                                     .batch = rows[i].batch,
+                                     .trainer = {.rate = 1e-4, .optimizer = OPTIMIZER_MOMENTUM},
+                                     .steps = 1,
+                                     .quick = true};
+        o.trainer.recompute = rows[i].recompute;
+        struct trained t = measured(&o);
+        double planned = (double)t.memory.total, taken = (double)t.runs[TRAINED_STEP].peak_rss_bytes;
+        if (fabs(taken - planned) > 0.02 * planned + (4 << 20))
+            fail_msg("%s: planned %.1f MiB, taken %.1f", rows[i].model, planned / (1 << 20), taken / (1 << 20));
+        trained_release(&t);
+    }
+}
+#endif
 static void steps_are_as_many_as_asked(void **state)
 {
     (void)state;
@@ -119,6 +149,9 @@ int main(void)
         cmocka_unit_test(a_step_has_its_parts),
         cmocka_unit_test(recomputing_is_told_apart),
         cmocka_unit_test(a_child_measures_what_a_process_does),
+#if !defined __SANITIZE_ADDRESS__
+        cmocka_unit_test(planned_memory_is_what_is_taken),
+#endif
         cmocka_unit_test(steps_are_as_many_as_asked),
         cmocka_unit_test(a_step_that_does_not_fit_is_refused),
         cmocka_unit_test(a_loss_that_diverges_is_an_error),

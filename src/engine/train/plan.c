@@ -117,6 +117,20 @@ static size_t edge_bytes(const struct train_plan *p)
     floats = count_add(floats, count_mul(2, tensor_elements(p->graph->outputs[0])));
     return ((size_t)floats / (size_t)p->batch + 1) * sizeof(float);
 }
+/* Per primitive and for the first product of matrices, as anonymous memory grew by on AVX-512 with oneDNN 2.6: within
+   2 MiB for six models of the zoo (docs/TRAINING.md). */
+enum { PRIMITIVE_BYTES = 40 << 10, PRODUCT_BYTES = 4 << 20, HUGE_PAGE = 2 << 20 };
+static size_t library_bytes(const struct train_plan *p)
+{
+    size_t bytes = arena_used(p->memory), product = 0;
+    for (int i = 0; i < p->n_parts; i++) {
+        const struct part *part = p->parts[i];
+        if (part->type == &part_linear) product = PRODUCT_BYTES;
+        for (int k = 0; k < 3; k++)
+            bytes += PRIMITIVE_BYTES * (size_t)((part->convolution[k] != NULL) + (part->winograd[k] != NULL));
+    }
+    return bytes + product + HUGE_PAGE / 2;
+}
 void train_plan_measure(const struct train_plan *p, size_t limit, struct trainer_memory *out)
 {
     size_t batch = (size_t)p->batch, edges = edge_bytes(p), arena = p->arena_floats * sizeof(float);
@@ -127,8 +141,9 @@ void train_plan_measure(const struct train_plan *p, size_t limit, struct trainer
                                    .saved = saved * sizeof(float) * batch,
                                    .working = (p->arena_floats - saved) * sizeof(float) * batch,
                                    .workspace = p->scratch_bytes,
-                                   .edges = edges * batch};
-    size_t fixed = out->weights + out->gradients + out->optimizer + p->scratch_fixed;
+                                   .edges = edges * batch,
+                                   .library = library_bytes(p)};
+    size_t fixed = out->weights + out->gradients + out->optimizer + p->scratch_fixed + out->library;
     size_t growing = p->scratch_bytes - p->scratch_fixed; /* as good as in proportion to the batch */
     out->total = fixed + growing + out->saved + out->working + out->edges;
     size_t most = limit > fixed ? (limit - fixed) / (arena + edges + (growing + batch - 1) / batch) : 0;

@@ -8,8 +8,9 @@ struct trainer_session {
     struct trainer base;
     struct train_plan *plan;
     struct crew *crew;
+    float *block; /* of all that follow */
     float *arena, *parameters, *gradients, *first, *second, *statistics;
-    char *scratch;
+    char *scratch, *cleared; /* cleared: where what is zero from the beginning begins */
     float **inputs, *targets, *output;
     int32_t *labels;
     double *image_loss;

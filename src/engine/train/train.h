@@ -40,6 +40,7 @@ struct trainer_memory {
     size_t working;   /* the rest of the arena of activations and their gradients */
     size_t workspace; /* scratch of the kernels */
     size_t edges;     /* inputs, labels, targets, outputs */
+    size_t library; /* oneDNN's generated code and objects, the plan, what the last huge page is too large: estimated */
     size_t total;
     int batch_most; /* the largest batch that the limit allows; 0 where not even one image fits */
 };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGE = 4096 };
+
 static size_t limit_of(const struct trainer_options *o) { return o->bytes_most ? o->bytes_most : memory_available(""); }
 gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                           struct trainer_memory *out, gable_error *e)
@@ -95,40 +97,50 @@ static bool describe(struct trainer_session *s)
     return true;
 }
 
-static float *zeros(size_t n)
+/* Everything that a trainer computes with lies in one block: huge pages are rounded up to once. */
+struct layout {
+    char *base; /* NULL: only measured */
+    size_t bytes;
+};
+static void *take(struct layout *l, size_t bytes)
 {
-    float *p = memory_floats(n);
-    if (p) memset(p, 0, n * sizeof *p);
-    return p;
+    void *at = l->base ? l->base + l->bytes : NULL;
+    l->bytes += (bytes + PAGE - 1) / PAGE * PAGE;
+    return at;
 }
-static bool allocate_state(struct trainer_session *s)
+static void lay_out(struct trainer_session *s, struct layout *l)
 {
-    enum optimizer o = s->base.options.optimizer;
-    if (o != OPTIMIZER_SGD && !(s->first = zeros(s->plan->n_trained))) return false;
-    if ((o == OPTIMIZER_ADAM || o == OPTIMIZER_ADAMW) && !(s->second = zeros(s->plan->n_trained))) return false;
-    return true;
+    const struct train_plan *p = s->plan;
+    enum optimizer o = p->options.optimizer;
+    bool has_second = o == OPTIMIZER_ADAM || o == OPTIMIZER_ADAMW;
+    size_t outputs = (size_t)tensor_elements(p->graph->outputs[0]) * sizeof(float);
+    s->arena = take(l, p->arena_floats * (size_t)p->batch * sizeof(float));
+    s->scratch = take(l, p->scratch_bytes);
+    s->cleared = take(l, 0);
+    s->parameters = take(l, p->n_parameters * sizeof(float));
+    s->gradients = take(l, p->n_trained * sizeof(float));
+    s->first = o == OPTIMIZER_SGD ? NULL : take(l, p->n_trained * sizeof(float));
+    s->second = has_second ? take(l, p->n_trained * sizeof(float)) : NULL;
+    s->statistics = take(l, p->n_statistics * sizeof(float));
+    s->targets = take(l, outputs);
+    s->output = take(l, outputs);
+    s->labels = take(l, (size_t)p->batch * sizeof *s->labels);
+    s->image_loss = take(l, (size_t)p->batch * sizeof *s->image_loss);
+    for (int i = 0; i < p->graph->n_inputs; i++)
+        s->inputs[i] = take(l, (size_t)tensor_elements(p->graph->inputs[i]) * sizeof(float));
 }
 static bool allocate(struct trainer_session *s)
 {
-    const struct train_plan *p = s->plan;
-    const struct graph *g = p->graph;
-    size_t outputs = (size_t)tensor_elements(g->outputs[0]);
-    s->parameters = zeros(p->n_parameters);
-    s->gradients = zeros(p->n_trained);
-    s->statistics = zeros(p->n_statistics);
-    s->arena = memory_floats(p->arena_floats * (size_t)p->batch);
-    s->scratch = (char *)memory_floats(p->scratch_bytes / sizeof(float));
-    s->inputs = calloc((size_t)g->n_inputs, sizeof *s->inputs);
-    s->labels = calloc((size_t)p->batch, sizeof *s->labels);
-    s->image_loss = calloc((size_t)p->batch, sizeof *s->image_loss);
-    s->targets = zeros(outputs);
-    s->output = zeros(outputs);
-    if (!s->parameters || !s->gradients || !s->statistics || !s->arena || !s->scratch || !s->inputs || !s->labels ||
-        !s->image_loss || !s->targets || !s->output)
-        return false;
-    for (int i = 0; i < g->n_inputs; i++)
-        if (!(s->inputs[i] = zeros((size_t)tensor_elements(g->inputs[i])))) return false;
-    return allocate_state(s);
+    struct layout l = {0};
+    s->inputs = arena_array(s->plan->memory, (size_t)s->plan->graph->n_inputs, sizeof *s->inputs);
+    if (!s->inputs) return false;
+    lay_out(s, &l);
+    s->block = memory_floats(l.bytes / sizeof(float));
+    if (!s->block) return false;
+    l = (struct layout){.base = (char *)s->block};
+    lay_out(s, &l);
+    memset(s->cleared, 0, (size_t)(l.base + l.bytes - s->cleared)); /* the arena is the threads' to clear */
+    return true;
 }
 static void copy_weights(struct trainer_session *s, const struct weights *w)
 {
@@ -219,14 +231,7 @@ void trainer_close(struct trainer *t)
 {
     if (!t) return;
     struct trainer_session *s = trainer_session(t);
-    float *floats[] = {s->arena,  s->parameters, s->gradients,
-                       s->first,  s->second,     s->statistics,
-                       s->output, s->targets,    (float *)(void *)s->scratch};
-    for (size_t i = 0; i < COUNT_OF(floats); i++) free(floats[i]);
-    for (int i = 0; s->inputs && i < t->graph->n_inputs; i++) free(s->inputs[i]);
-    free(s->inputs);
-    free(s->labels);
-    free(s->image_loss);
+    free(s->block);
     crew_free(s->crew);
     train_plan_free(s->plan);
     free(s);
