@@ -190,14 +190,15 @@ static gable_status pack(struct writer *w, const char *path)
 
 gable_status onnx_write(const struct graph *g, float *const *values, const char *path, int *at, gable_error *e)
 {
-    struct writer w = {.g = g, .values = values, .arena = arena_new((size_t)1 << 30), .e = e};
-    gable_status s = make_room(&w);
+    struct writer w = {.g = g, .values = values, .names = names_new(), .arena = arena_new((size_t)1 << 30), .e = e};
+    gable_status s = w.names ? make_room(&w) : writer_no_memory(&w);
     for (int i = 0; i < g->n_nodes && !s; i++) {
         s = writer_node(&w, g->nodes[i]);
         if (at) at[i] = (int)w.graph.n_node - 1;
     }
     if (!s) s = write_edges(&w);
     if (!s) s = pack(&w, path);
+    names_free(w.names);
     arena_free(w.arena);
     return s;
 }

@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+/* A module that is called twice gives two nodes of one name: the later ones are numbered. */
+static const char *own_name(struct writer *w, const char *name)
+{
+    const char *own = name;
+    for (int k = 1; own && !names_add(w->names, own, NULL); k++)
+        own = (size_t)k > w->graph.n_node ? NULL : arena_printf(w->arena, "%s_%d", name, k);
+    return own;
+}
+
 /* A node with room for `more` attributes, appended to the graph; NULL where memory is out. Names are borrowed. */
 static Onnx__NodeProto *append(struct writer *w, const char *op, const char *name, int n_in, const char *const *in,
                                int n_out, const char *const *out, int attributes)
@@ -15,9 +24,10 @@ static Onnx__NodeProto *append(struct writer *w, const char *op, const char *nam
     p->input = arena_array(w->arena, (size_t)n_in + 1, sizeof(*p->input));
     p->output = arena_array(w->arena, (size_t)n_out + 1, sizeof(*p->output));
     p->attribute = arena_array(w->arena, (size_t)attributes + 1, sizeof(*p->attribute));
-    if (!p->input || !p->output || !p->attribute) return NULL;
+    const char *own = own_name(w, name);
+    if (!p->input || !p->output || !p->attribute || !own) return NULL;
     p->op_type = (char *)(uintptr_t)op;
-    p->name = (char *)(uintptr_t)name;
+    p->name = (char *)(uintptr_t)own;
     for (int i = 0; i < n_in; i++) p->input[p->n_input++] = (char *)(uintptr_t)in[i];
     for (int i = 0; i < n_out; i++) p->output[p->n_output++] = (char *)(uintptr_t)out[i];
     w->graph.node[w->graph.n_node++] = p;

@@ -2,6 +2,7 @@
 #ifndef ONNX_WRITER_H
 #define ONNX_WRITER_H
 #include "graph/graph.h"
+#include "onnx/names.h"
 
 #include <onnx/onnx.pb-c.h>
 
@@ -9,6 +10,7 @@ struct writer {
     const struct graph *g;
     float *const *values; /* NULL: without */
     struct arena *arena;
+    struct names *names;    /* of the nodes: runtimes refuse a model with two of one name */
     bool *is_used;          /* per tensor index: a node reads it as an input */
     Onnx__GraphProto graph; /* its lists have room for twice the nodes and for every tensor */
     gable_error *e;

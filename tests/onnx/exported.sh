@@ -17,6 +17,13 @@ for model in $("$gable" models --json | node -e '
     n=$((n + 1))
     [ "$(counts "$model")" = "$(counts "$file")" ] || { echo "$model: $(counts "$model") became $(counts "$file")"; failed=1; }
 done
+# Every node has a name of its own: ONNX Runtime refuses a model with two of one.
+for model in resnet18 efficientnet_b0; do
+    twice=$("$gable" analyze "$work/$model.onnx" --json | node -e '
+        const seen = new Set(), nodes = JSON.parse(require("fs").readFileSync(0)).models[0].nodes;
+        console.log(nodes.map(n => n.name).filter(n => seen.size === seen.add(n).size).join())')
+    [ -z "$twice" ] || { echo "$model: two nodes called $twice"; failed=1; }
+done
 for model in squeezenet1_1 shufflenet_v2_x0_5; do
     "$gable" export "$model" --batch 2 --seed 5 -o "$work/$model.onnx" >/dev/null
     "$check" "$work/$model.onnx" >/dev/null || failed=1
