@@ -1,6 +1,7 @@
 #include "bench/choices.h"
 
 #include "bench/measure.h"
+#include "bench/subject.h"
 #include "graph/fingerprint.h"
 
 #include <stdio.h>
@@ -12,8 +13,8 @@ gable_status choices_key(const struct cpus *cpus, const struct bench_options *o,
     struct graph *g = NULL;
     char device[128];
     size_t caches = 0;
-    gable_status s = measure_model(o, &g, e);
-    if (!s) engine = measure_engine(o, g, cpus);
+    gable_status s = subject_graph(o, &g, e);
+    if (!s) engine = subject_engine(o, g, cpus);
     if (!s) s = engine->describe(cpus, device, sizeof device, e);
     if (!s) {
         topology_read(&t);

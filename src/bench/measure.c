@@ -5,15 +5,13 @@
 #include "bench/probes.h"
 #include "bench/self.h"
 #include "bench/stats.h"
+#include "bench/subject.h"
 #include "bench/surroundings.h"
 #include "bench/verdict.h"
 #include "bench/watch.h"
-#include "engine/general/seeded.h"
 #include "engine/plan/groups.h"
 #include "machine/environment.h"
 #include "model/model.h"
-#include "passes/passes.h"
-#include "tensors/initializers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -85,26 +83,12 @@ static bool probe(struct world *w, double *flops, double *bytes)
     return probes_read(&d->probes, &d->watch, flops, bytes);
 }
 
-static gable_status weights_of_file(const struct bench_options *o, const struct graph *g, const struct engine *engine,
-                                    struct initializers **file, struct weights **out, gable_error *e)
-{
-    gable_status s = initializers_open(o->model, file, e);
-    return s ? s : weights_given(g, initializers_values(*file), !engine->takes_given, out, e);
-}
-
 static gable_status device_open(struct device *d, const struct graph *g, const struct cpus *cpus,
                                 const struct bench_options *o, gable_error *e)
 {
-    struct weights *w = NULL;
     *d = (struct device){.world = {self_now_ns, pass, before, after, check, probe}};
     d->resident = resident_begin();
-    const struct engine *engine = measure_engine(o, g, cpus);
-    struct initializers *file = NULL;
-    gable_status s = onnx_is_path(o->model) ? weights_of_file(o, g, engine, &file, &w, e)
-                                            : weights_new(g, o->seed ? o->seed : BENCH_SEED, &w, e);
-    if (!s) s = engine->open(g, w, cpus, &o->engine, &d->session, e);
-    weights_free(w); /* the engine has its own by now */
-    initializers_close(file);
+    gable_status s = subject_session(o, g, cpus, &d->session, e);
     resident_forget();
     if (s) return s;
     const struct session *x = d->session;
@@ -119,29 +103,6 @@ static void device_close(struct device *d)
     if (d->session) d->session->engine->close(d->session);
 }
 
-/* N(0,1), never zeros: image i of input k is a function of the seed, k and i alone. */
-static void fill_inputs(struct session *s, uint64_t seed)
-{
-    for (int k = 0; k < s->graph->n_inputs; k++) {
-        size_t all = (size_t)tensor_elements(s->graph->inputs[k]), image = all / (size_t)s->batch;
-        for (int i = 0; i < s->batch; i++)
-            weights_normal(seed + (uint64_t)k * 1000003 + (uint64_t)i, image,
-                           s->engine->input(s, k) + (size_t)i * image);
-    }
-}
-
-const struct engine *measure_engine(const struct bench_options *o, const struct graph *g, const struct cpus *cpus)
-{
-    const struct engine *last = o->runs_on;
-    for (int i = 0; !o->runs_on && engine_at(i); i++) {
-        size_t bytes = 0;
-        gable_error e = {0};
-        last = engine_at(i);
-        if (!last->plan_bytes(g, cpus, &o->engine, &bytes, &e)) break;
-    }
-    return last;
-}
-
 double measure_budget_s(const struct bench_options *o)
 {
     return o->budget_s > 0 ? o->budget_s : o->quick ? BENCH_BUDGET_QUICK_S : BENCH_BUDGET_S;
@@ -150,16 +111,6 @@ double measure_budget_s(const struct bench_options *o)
 static double precision_of(const struct bench_options *o)
 {
     return o->precision > 0 ? o->precision : o->quick ? BENCH_PRECISION_QUICK : BENCH_PRECISION;
-}
-
-gable_status measure_model(const struct bench_options *o, struct graph **out, gable_error *e)
-{
-    const struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width},
-                                    .n_shapes = o->n_shapes,
-                                    .shapes = o->shapes};
-    struct rewrites rewrites;
-    gable_status s = model_open(o->model, &m, out, e);
-    return s || !onnx_is_path(o->model) ? s : passes_run(*out, &rewrites, e);
 }
 
 /* Counts, from the analysis with the engine's own groups. */
@@ -181,7 +132,7 @@ static gable_status set_work(struct run *r, const struct graph *g, gable_error *
 static gable_status set_identity(struct run *r, const struct graph *g, const struct cpus *cpus,
                                  const struct bench_options *o, gable_error *e)
 {
-    const struct engine *engine = measure_engine(o, g, cpus);
+    const struct engine *engine = subject_engine(o, g, cpus);
     const struct shape *x = &g->inputs[0]->shape;
     *r = (struct run){.batch = o->batch, .dtype = g->inputs[0]->dtype, .valid = true, .roof = o->roof, .block = 1};
     r->started_utc = (int64_t)time(NULL);
@@ -206,7 +157,7 @@ static gable_status set_identity(struct run *r, const struct graph *g, const str
 gable_status measure_identity(const struct cpus *cpus, const struct bench_options *o, struct run *out, gable_error *e)
 {
     struct graph *g = NULL;
-    gable_status s = measure_model(o, &g, e);
+    gable_status s = subject_graph(o, &g, e);
     if (!s) s = set_identity(out, g, cpus, o, e);
     if (s) run_release(out);
     graph_free(g);
@@ -366,7 +317,7 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
     r->environment = environment_json("");
     d->probes.has_none = o->skip_probes;
     d->caches = o->caches;
-    fill_inputs(d->session, o->seed ? o->seed : BENCH_SEED);
+    subject_fill(d->session, o);
     surroundings_read("", &start);
     gable_status status = sampling_run(&d->world, &options, &s, e);
     if (!status && d->session->failure.status) {
@@ -395,7 +346,7 @@ gable_status measure_point(const struct cpus *cpus, const struct bench_options *
     struct graph *g = NULL;
     struct device d = {0};
     *out = (struct run){0};
-    gable_status s = measure_model(o, &g, e);
+    gable_status s = subject_graph(o, &g, e);
     if (!s) s = set_identity(out, g, cpus, o, e);
     if (!s) s = device_open(&d, g, cpus, o, e);
     if (!s) s = measure(&d, cpus, o, interrupted, out, e);

@@ -6,12 +6,8 @@
 /* As bench_point, without a child. */
 gable_status measure_point(const struct cpus *cpus, const struct bench_options *options,
                            const volatile bool *interrupted, struct run *out, gable_error *e);
-/* The model as the options ask for it. */
-gable_status measure_model(const struct bench_options *o, struct graph **out, gable_error *e);
 /* Everything of a run that is known before it runs. */
 gable_status measure_identity(const struct cpus *cpus, const struct bench_options *options, struct run *out,
                               gable_error *e);
-/* The engine that was asked for, or the first that can plan the graph; the last one where none can, for its reason. */
-const struct engine *measure_engine(const struct bench_options *o, const struct graph *g, const struct cpus *cpus);
 double measure_budget_s(const struct bench_options *o);
 #endif

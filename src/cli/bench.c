@@ -18,11 +18,22 @@
 #include <time.h>
 
 enum { BATCHES_MAX = 16, FRESH_S = 3600 };
-enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE, KEY_RETUNE, KEY_SHAPE };
+enum {
+    KEY_ISA = 1000,
+    KEY_WINOGRAD,
+    KEY_BUDGET,
+    KEY_ROUNDS,
+    KEY_SEED,
+    KEY_STORE,
+    KEY_NO_STORE,
+    KEY_RETUNE,
+    KEY_TRACE,
+    KEY_SHAPE
+};
 
 struct request {
     const struct command *self;
-    const char *models[CLI_MODELS], *store_path;
+    const char *models[CLI_MODELS], *store_path, *trace;
     int n_models, batches[BATCHES_MAX], n_batches;
     struct model_shapes shapes;
     bool wants_json, wants_groups, no_store;
@@ -49,6 +60,8 @@ static const struct argp_option options[] = {
     {"seed", KEY_SEED, "N", 0, "of weights, inputs and order (1)", 0},
     {"quick", 'q', NULL, 0, "a tenth of the time, wider intervals, marked so", 0},
     {"groups", 'g', NULL, 0, "a table per fused group", 0},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "then trace 3 passes: every thread's work on every group, FLOP/s and bytes/s, for ui.perfetto.dev", 0},
     {"store", KEY_STORE, "FILE", 0, "where results go (gable.db in the XDG data directory)", 0},
     {"no-store", KEY_NO_STORE, NULL, 0, "keep nothing", 0},
     {"json", 'j', NULL, 0, "one JSON object", 0},
@@ -78,6 +91,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'q': o->quick = true; break;
     case KEY_RETUNE: r->choices.wants_new = true; break;
     case 'g': r->wants_groups = true; break;
+    case KEY_TRACE: r->trace = arg; break;
     case KEY_STORE: r->store_path = arg; break;
     case KEY_NO_STORE: r->no_store = true; break;
     case 'j': r->wants_json = true; break;
@@ -252,6 +266,21 @@ static int show(const struct request *r, const struct run *runs, int n)
     return all_valid ? 0 : gable_exit_status(GABLE_INVALID_RUN);
 }
 
+/* Nothing is traced of a point that did not run. */
+static int trace(const struct request *r, const struct run *run)
+{
+    struct bench_options o = r->campaign.bench;
+    gable_error e = {0};
+    o.model = r->points[0].model;
+    o.batch = r->points[0].batch;
+    if (run->n_groups < 1) return 0;
+    if (bench_trace(&o, run, r->trace, &e)) return cli_fail(&e);
+    if (!r->wants_json)
+        printf("%s: 3 passes on %d thread%s; ui.perfetto.dev opens it\n", r->trace, run->threads,
+               run->threads > 1 ? "s" : "");
+    return fflush(stdout) ? 1 : 0;
+}
+
 static int measure(struct request *r)
 {
     gable_error e = {0};
@@ -271,6 +300,10 @@ static int measure(struct request *r)
     int n = 0, status = 0;
     struct run *merged = merge_all(r, &n, &e);
     if (merged && (n || r->wants_json)) status = show(r, merged, n);
+    if (merged && n && !s && r->trace) {
+        int bad = trace(r, merged);
+        if (bad) status = bad;
+    }
     for (int i = 0; i < n; i++) run_release(&merged[i]);
     free(merged);
     return s ? cli_fail(&e) : status;
@@ -289,6 +322,8 @@ static int run(const struct command *self, int argc, char **argv)
         status = cli_usage(self, "%s", e.why);
     r->campaign.bench.n_shapes = r->shapes.n;
     r->campaign.bench.shapes = r->shapes.at;
+    if (!status && r->trace && r->n_models * r->n_batches != 1)
+        status = cli_usage(self, "--trace FILE is of one model at one batch");
     if (!status) status = measure(r);
     for (int i = 0; i < r->n_runs; i++) run_release(&r->runs[i]);
     store_close(r->store);
@@ -305,6 +340,7 @@ const struct command command_bench = {
                 "  gable bench resnet18 mobilenet_v2 --batch 1,64\n"
                 "  gable bench efficientnet_b0 --batch 64 --groups\n"
                 "  gable bench model.onnx --shape tokens=1x128\n"
+                "  gable bench resnet18 --trace resnet18.json\n"
                 "  gable bench squeezenet1_1 --quick --json\n",
     .options = options,
     .run = run,

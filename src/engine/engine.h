@@ -4,6 +4,7 @@
 #define ENGINE_ENGINE_H
 #include "base/cpus.h"
 #include "base/team.h"
+#include "engine/slices.h"
 #include "engine/weights.h"
 #include "ops/analysis.h"
 
@@ -72,6 +73,9 @@ struct engine {
     void (*run_timed)(struct session *s, double *group_ns);
     void (*close)(struct session *s); /* NULL is fine */
     bool takes_given;                 /* weights->given is enough; else weights->value must hold them as floats */
+    /* As run_timed, but every thread notes its stretches of work: logs[threads], whose rooms are given. A thread with
+       an empty log was not watched. */
+    void (*run_traced)(struct session *s, struct slice_log *logs);
 };
 extern const struct engine engine_cpu, engine_general;
 /* Engines in order of preference; NULL after the last. */

@@ -141,17 +141,17 @@ static void run_timed(struct session *s, double *group_ns)
     group_ns[1] = 100000;
 }
 
-#define FAKE(id, how)                                                                                      \
-    static gable_status open_##id(const struct graph *g, const struct weights *w, const struct cpus *cpus, \
-                                  const struct engine_options *o, struct session **out, gable_error *e);   \
-    static const struct engine id = {"fake",      fake_describe, fake_plan_bytes, open_##id,  fake_input,  \
-                                     fake_output, how,           run_timed,       fake_close, false};      \
-    static gable_status open_##id(const struct graph *g, const struct weights *w, const struct cpus *cpus, \
-                                  const struct engine_options *o, struct session **out, gable_error *e)    \
-    {                                                                                                      \
-        (void)w;                                                                                           \
-        (void)o;                                                                                           \
-        return open_fake(&id, g, cpus, out, e);                                                            \
+#define FAKE(id, how)                                                                                            \
+    static gable_status open_##id(const struct graph *g, const struct weights *w, const struct cpus *cpus,       \
+                                  const struct engine_options *o, struct session **out, gable_error *e);         \
+    static const struct engine id = {"fake", fake_describe, fake_plan_bytes, open_##id, fake_input, fake_output, \
+                                     how,    run_timed,     fake_close,      false,     NULL};                   \
+    static gable_status open_##id(const struct graph *g, const struct weights *w, const struct cpus *cpus,       \
+                                  const struct engine_options *o, struct session **out, gable_error *e)          \
+    {                                                                                                            \
+        (void)w;                                                                                                 \
+        (void)o;                                                                                                 \
+        return open_fake(&id, g, cpus, out, e);                                                                  \
     }
 FAKE(well, run_well)
 /* An engine with choices to make: fresh ones where none are given. */
@@ -163,8 +163,8 @@ static gable_status open_choosing(const struct graph *g, const struct weights *w
     if (!s) snprintf((*out)->choices, sizeof(*out)->choices, "%s", is_given ? o->choices : "fresh");
     return s;
 }
-static const struct engine choosing = {"fake",      fake_describe, fake_plan_bytes, open_choosing, fake_input,
-                                       fake_output, run_well,      run_timed,       fake_close,    false};
+static const struct engine choosing = {"fake",   fake_describe, fake_plan_bytes, open_choosing, fake_input, fake_output,
+                                       run_well, run_timed,     fake_close,      false,         NULL};
 FAKE(changing, run_changing)
 FAKE(to_nan, run_to_nan)
 FAKE(failing, run_to_fail)
@@ -182,8 +182,8 @@ static gable_status open_refused(const struct graph *g, const struct weights *w,
     (void)out;
     return error_set(e, GABLE_NO_MEMORY, "needs 9 MiB and 4 MiB are there");
 }
-static const struct engine refusing = {"fake",      fake_describe, too_many_bytes, open_refused, fake_input,
-                                       fake_output, run_well,      run_timed,      fake_close,   false};
+static const struct engine refusing = {"fake",   fake_describe, too_many_bytes, open_refused, fake_input, fake_output,
+                                       run_well, run_timed,     fake_close,     false,        NULL};
 
 static struct bench_options options_with(const struct engine *engine)
 {

@@ -116,5 +116,6 @@ const struct engine engine_cpu = {
     .output = output,
     .run = session_run,
     .run_timed = session_run_timed,
+    .run_traced = session_run_traced,
     .close = session_free,
 };

@@ -20,6 +20,7 @@ void worker_clock(const struct worker *w, int group)
     if (!w->clock) return;
     double now = now_ns();
     w->clock[group] += now - *w->since;
+    if (w->log) slices_note(w->log, group, w->image, *w->since, now);
     *w->since = now;
 }
 
@@ -128,6 +129,7 @@ static void work(void *arg, int thread, int threads)
                        .inputs = s->inputs,
                        .outputs = s->outputs,
                        .n_slots = 1,
+                       .log = s->logs ? &s->logs[thread] : NULL,
                        .since = &since};
     if (s->side_images > 0) {
         w.clock = clock;
@@ -142,6 +144,10 @@ static void work(void *arg, int thread, int threads)
     run_steps(&w, 0, s->plan->n_steps, true);
     store_rows(&w);
     worker_clock(&w, s->base.n_groups - 1);
+    if (w.log) {
+        w.log->begin_ns = start;
+        w.log->end_ns = since;
+    }
     denormals_restore(mode);
 }
 
@@ -152,15 +158,29 @@ void session_run(struct session *session)
     team_run(s->base.team, work, s);
 }
 
+static void run_clocked(struct cpu_session *s)
+{
+    for (int t = 0; t < s->base.threads; t++) memset(s->group_ns[t], 0, 2 * (size_t)s->base.n_groups * sizeof(double));
+    s->is_timed = true;
+    s->side_ns = 0;
+    session_run(&s->base);
+    s->is_timed = false;
+}
+
+void session_run_traced(struct session *session, struct slice_log *logs)
+{
+    struct cpu_session *s = cpu_session(session);
+    for (int t = 0; t < s->base.threads; t++) logs[t].n = logs[t].lost = 0;
+    s->logs = logs;
+    run_clocked(s);
+    s->logs = NULL;
+}
+
 void session_run_timed(struct session *session, double *group_ns)
 {
     struct cpu_session *s = cpu_session(session);
     int n = s->base.n_groups, threads = s->base.threads;
-    for (int t = 0; t < threads; t++) memset(s->group_ns[t], 0, 2 * (size_t)n * sizeof(double));
-    s->is_timed = true;
-    s->side_ns = 0;
-    session_run(session);
-    s->is_timed = false;
+    run_clocked(s);
     double side = 0;
     for (int t = 0; t < threads; t++)
         for (int i = 0; i < n; i++) side += s->group_ns[t][i];

@@ -13,10 +13,11 @@ struct worker {
     float *const *inputs, *const *outputs;
     float *const *slots; /* arenas of the images that share the tail; slots[0] == arena */
     int n_slots;
-    int image;       /* index in the batch */
-    double *clock;   /* per group: time is added; NULL where none is taken */
-    double *since;   /* when the clock was read last */
-    int part, parts; /* threads that share this image; 1: alone */
+    int image;             /* index in the batch */
+    double *clock;         /* per group: time is added; NULL where none is taken */
+    double *since;         /* when the clock was read last */
+    struct slice_log *log; /* with the clock, where the pass is traced; else NULL */
+    int part, parts;       /* threads that share this image; 1: alone */
 };
 static inline void worker_barrier(const struct worker *w)
 {

@@ -24,6 +24,7 @@ struct row_session {
     char (*kernels)[40];
     struct general_watch watch; /* of run_timed */
     double *group_ns, last_ns;
+    struct slice_log *log; /* of a traced pass: the leading thread's, for what others do inside a node is not seen */
 };
 static struct row_session *row(struct session *s) { return CONTAINER_OF(s, struct row_session, base); }
 
@@ -267,7 +268,8 @@ static bool note_time(struct general_watch *w, const struct node *n, const struc
     double now = now_ns();
     (void)t;
     (void)v;
-    s->group_ns[n->index] += now - s->last_ns;
+    if (s->group_ns) s->group_ns[n->index] += now - s->last_ns;
+    if (s->log) slices_note(s->log, n->index, s->base.batch, s->last_ns, now);
     s->last_ns = now;
     return true;
 }
@@ -282,6 +284,19 @@ static void run_timed(struct session *session, double *group_ns)
     run_watched(s, &s->watch);
 }
 
+static void run_traced(struct session *session, struct slice_log *logs)
+{
+    struct row_session *s = row(session);
+    for (int t = 0; t < session->threads; t++) logs[t].n = logs[t].lost = 0;
+    s->watch.made = note_time;
+    s->group_ns = NULL;
+    s->log = logs;
+    s->last_ns = logs->begin_ns = now_ns();
+    run_watched(s, &s->watch);
+    s->log = NULL;
+    logs->end_ns = now_ns();
+}
+
 const struct engine engine_general = {
     .name = "general",
     .takes_given = true,
@@ -292,5 +307,6 @@ const struct engine engine_general = {
     .output = output,
     .run = run,
     .run_timed = run_timed,
+    .run_traced = run_traced,
     .close = close_session,
 };
