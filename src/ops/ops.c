@@ -42,7 +42,7 @@ const struct op *op_find(const char *domain, const char *name)
     if (!strcmp(domain, "ai.onnx")) domain = DOMAIN_ONNX;
     for (size_t f = 0; f < COUNT_OF(families); f++)
         for (const struct op *op = families[f]; op->name; op++)
-            if (!strcmp(op->name, name) && !strcmp(op->domain, domain)) return op;
+            if (*op->name == *name && !strcmp(op->name, name) && !strcmp(op->domain, domain)) return op;
     return NULL;
 }
 

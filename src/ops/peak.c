@@ -292,12 +292,35 @@ static bool try_recomputation(struct trial *t, struct peak_changes *out)
     return keep_one(t, out, best, best.tensor ? best.tensor->producer : NULL);
 }
 
+/* Sweeps over the timeline that moving nodes one by one would take. */
+static int64_t moves(const struct trial *t)
+{
+    int64_t n = 0;
+    for (int i = 0; i < t->t->n_lifetimes; i++) {
+        const struct lifetime *l = &t->t->lifetimes[i];
+        if (l->from <= t->t->peak_step && l->to >= t->t->peak_step)
+            n += 1 + t->first[l->tensor->index + 1] - t->first[l->tensor->index];
+    }
+    return 2 * MOVES_MAX * n;
+}
+
+static void bound_work(const struct trial *t, struct peak_changes *out)
+{
+    const int64_t sweep = t->g->n_nodes + t->t->n_lifetimes;
+    bool is_too_large = t->t->peak == COUNT_MAX;
+    out->is_skipped[PEAK_IN_PLACE] = is_too_large || t->g->n_nodes * sweep > WORK_MAX;
+    out->is_skipped[PEAK_ORDER] = is_too_large || moves(t) > 8LL * WORK_MAX / sweep;
+    out->is_skipped[PEAK_RECOMPUTE] = is_too_large || moves(t) / MOVES_MAX > 8LL * WORK_MAX / sweep;
+}
+
 bool peak_inference(const struct graph *g, const struct storage *s, const struct timeline *t, struct arena *a,
                     struct peak_changes *out)
 {
     struct trial trial = {.g = g, .s = s, .t = t, .arena = a};
     *out = (struct peak_changes){0};
-    if (t->peak == COUNT_MAX || (int64_t)g->n_nodes * (g->n_nodes + t->n_lifetimes) > WORK_MAX) return true;
-    return make(&trial) && try_one_in_place(&trial, out) && try_all_in_place(&trial, out) && try_orders(&trial, out) &&
-           try_recomputation(&trial, out);
+    if (!make(&trial)) return false;
+    bound_work(&trial, out);
+    return (out->is_skipped[PEAK_IN_PLACE] || (try_one_in_place(&trial, out) && try_all_in_place(&trial, out))) &&
+           (out->is_skipped[PEAK_ORDER] || try_orders(&trial, out)) &&
+           (out->is_skipped[PEAK_RECOMPUTE] || try_recomputation(&trial, out));
 }

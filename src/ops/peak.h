@@ -8,6 +8,7 @@ enum peak_change_kind {
     PEAK_IN_PLACE,  /* nodes write over an input that nobody reads later */
     PEAK_ORDER,     /* one node runs earlier or later */
     PEAK_RECOMPUTE, /* a tensor is dropped and made again where it is needed */
+    PEAK_KINDS
 };
 const char *peak_change_name(enum peak_change_kind k); /* "in place", "order", "recompute" */
 struct peak_change {
@@ -25,9 +26,10 @@ enum { PEAK_CHANGES_MAX = 5 };
    set that lowers the peak as far as all in-place writes together. */
 struct peak_changes {
     int n;
+    bool is_skipped[PEAK_KINDS]; /* not tried: the graph is too large for that search, or a count is */
     struct peak_change change[PEAK_CHANGES_MAX];
 };
-/* In `a`; false when memory is out. None are found where counts are too large or the graph is beyond the search. */
+/* In `a`; false when memory is out. What is not tried in a graph this large is said in is_skipped. */
 bool peak_inference(const struct graph *g, const struct storage *s, const struct timeline *t, struct arena *a,
                     struct peak_changes *out);
 /* Recomputation of what backward keeps: one tensor, and all that element-wise nodes and batch normalisation make. */

@@ -176,6 +176,8 @@ bool peak_training(const struct graph *g, const struct storage *s, const struct 
 {
     struct trial trial = {.g = g, .s = s, .t = t};
     *out = (struct peak_changes){0};
-    if (t->peak == COUNT_MAX || (int64_t)t->n_lifetimes * (t->n_lifetimes + t->n_steps) > WORK_MAX) return true;
+    out->is_skipped[PEAK_RECOMPUTE] =
+        t->peak == COUNT_MAX || (int64_t)t->n_lifetimes * (t->n_lifetimes + t->n_steps) > WORK_MAX;
+    if (out->is_skipped[PEAK_RECOMPUTE]) return true;
     return make(&trial, gradients, a) && try_one(&trial, a, out) && try_all(&trial, a, out);
 }

@@ -397,6 +397,7 @@ static void check_own_rate(struct pass *p, const struct chip *c, const struct ch
     for (int i = 0; known && rate != &c->bandwidth && i < known->n_rates; i++)
         if (known->rates[i].dtype == rate->dtype && !strcmp(known->rates[i].what, rate->what)) same = &known->rates[i];
     factors_of(c, rate, &q.factors);
+    r->line = rate->line;
     r->chip = c->id;
     r->field = rate == &c->bandwidth ? "bandwidth"
                                      : arena_printf(p->check->arena, "%s%s%s", dtype_name(rate->dtype),

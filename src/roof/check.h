@@ -18,7 +18,7 @@ const char *check_verdict_name(enum check_verdict v);
 bool check_is_objection(enum check_verdict v); /* wrong or unknown */
 
 struct check_row {
-    int line; /* of the CSV; 0 in a chips file */
+    int line; /* of the file */
     const char *chip, *field, *unit;
     const char *stated_text;
     double stated, right; /* in `unit`; right 0 where it is not known or no number */

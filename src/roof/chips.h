@@ -18,6 +18,7 @@ struct chip_rate {
     double derived;         /* what the derivation gives, in the unit of value; 0 without one */
     enum confidence confidence;
     const char *source;
+    int line; /* of its file where the value stands */
 };
 struct chip {
     const char *id, *name, *vendor;

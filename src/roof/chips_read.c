@@ -253,6 +253,7 @@ static void read_rate(struct pass *p, const struct field *fields, int n, const c
             is_quoted = p->y.event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     }
     require(p, start, fields, n, places);
+    rate->line = (int)places[BANDWIDTH_VALUE].line;
     check_derivation(p, rate, places[BANDWIDTH_DERIVATION], is_quoted);
 }
 

@@ -64,13 +64,15 @@ static layer put_together(struct net *n, layer x, const char *path, const struct
 static layer relative_bias(struct net *n, const char *path, int heads)
 {
     enum { APART = 2 * SIDE - 1 };
-    int64_t index[TOKENS * TOKENS];
-    for (int i = 0; i < TOKENS; i++)
-        for (int k = 0; k < TOKENS; k++)
-            index[i * TOKENS + k] = (i / SIDE - k / SIDE + SIDE - 1) * APART + i % SIDE - k % SIDE + SIDE - 1;
+    int64_t index[SIDE][SIDE][SIDE][SIDE]; /* of a place: row and column; then of the other */
+    for (int i = 0; i < SIDE; i++)
+        for (int j = 0; j < SIDE; j++)
+            for (int k = 0; k < SIDE; k++)
+                for (int l = 0; l < SIDE; l++) index[i][j][k][l] = (i - k + SIDE - 1) * APART + j - l + SIDE - 1;
     layer table = net_parameter(n, net_path(n, "%s.relative_position_bias_table", path), 2,
                                 (const int64_t[]){APART * APART, heads});
-    layer at = graph_constant_ints(n->g, net_path(n, "%s.relative_position_index", path), TOKENS * TOKENS, index);
+    layer at =
+        graph_constant_ints(n->g, net_path(n, "%s.relative_position_index", path), TOKENS * TOKENS, &index[0][0][0][0]);
     layer bias = net_join(n, "Gather", table, at, net_path(n, "%s.bias", path));
     bias = net_reshape(n, bias, net_path(n, "%s.bias.view", path), 4, (const int64_t[]){1, TOKENS, TOKENS, heads});
     return net_transpose(n, bias, net_path(n, "%s.bias.permute", path), 4, (const int64_t[]){0, 3, 1, 2});
@@ -91,11 +93,12 @@ static layer mask_of(struct net *n, const char *path, const struct windows *w)
         n->g->failed = true;
         return NULL;
     }
-    for (int64_t i = 0; i < windows * TOKENS; i++) {
-        int64_t row = i / TOKENS / w->across * SIDE + i % TOKENS / SIDE,
-                column = i / TOKENS % w->across * SIDE + i % SIDE;
-        region[i] = 3 * stripe(row, w->height, w->shift[0]) + stripe(column, w->width, w->shift[1]);
-    }
+    for (int64_t down = 0, at = 0; down < w->down; down++)
+        for (int64_t across = 0; across < w->across; across++)
+            for (int i = 0; i < SIDE; i++)
+                for (int j = 0; j < SIDE; j++)
+                    region[at++] = 3 * stripe(down * SIDE + i, w->height, w->shift[0]) +
+                                   stripe(across * SIDE + j, w->width, w->shift[1]);
     layer all = graph_constant_ints(n->g, net_path(n, "%s.region", path), (int)(windows * TOKENS), region);
     layer one = net_reshape(n, all, net_path(n, "%s.one", path), 5, (const int64_t[]){1, windows, 1, 1, TOKENS});
     layer other = net_reshape(n, all, net_path(n, "%s.other", path), 5, (const int64_t[]){1, windows, 1, TOKENS, 1});

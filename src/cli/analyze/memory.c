@@ -159,13 +159,34 @@ static void say_change(const struct peak_change *c, struct text *t)
                   cell_count(c->flops).text);
         add_names(t, c);
         break;
+    case PEAK_KINDS: break;
     }
+}
+
+/* "in place, order"; "" where everything was tried. */
+static void add_skipped(struct text *t, const struct peak_changes *c)
+{
+    for (int k = 0; k < PEAK_KINDS; k++)
+        if (c->is_skipped[k]) text_addf(t, "%s%s", t->len ? ", " : "", peak_change_name((enum peak_change_kind)k));
+}
+
+static void print_skipped(const struct story *s)
+{
+    struct text skipped = {0};
+    add_skipped(&skipped, &s->changes);
+    if (skipped.len)
+        printf("\nNot searched, for %d nodes are too many (or a count is too large): %s.\n", s->g->n_nodes,
+               skipped.data);
+    text_release(&skipped);
 }
 
 static void print_changes(const struct story *s)
 {
+    bool is_whole = true;
+    for (int k = 0; k < PEAK_KINDS; k++) is_whole &= !s->changes.is_skipped[k];
+    print_skipped(s);
     if (!s->changes.n) {
-        printf("\nNo single move, no writing in place and no recomputation lowers this peak.\n");
+        if (is_whole) printf("\nNo single move, no writing in place and no recomputation lowers this peak.\n");
         return;
     }
     printf("\nwhat would lower it, the smallest change first\n");
@@ -243,10 +264,14 @@ static json_t *story_json(const struct story *s)
                                                  "bytes", json_count(list[i]->bytes), "kind", kind_words(list[i]),
                                                  "from", list[i]->from, "to", list[i]->to));
     for (int i = 0; i < s->changes.n; i++) json_array_append_new(changes, change_json(&s->changes.change[i]));
+    json_t *skipped = json_array();
+    for (int k = 0; k < PEAK_KINDS; k++)
+        if (s->changes.is_skipped[k])
+            json_array_append_new(skipped, json_string(peak_change_name((enum peak_change_kind)k)));
     const struct node *peak = timeline_node(s->t, s->g, s->t->peak_step, &is_backward);
-    return json_pack("{s:o, s:i, s:o, s:b, s:o, s:o, s:o}", "peak", json_count(s->t->peak), "step", s->t->peak_step,
-                     "node", json_text(peak->name), "backward", is_backward, "alive", alive, "tensors", tensors,
-                     "changes", changes);
+    return json_pack("{s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o}", "peak", json_count(s->t->peak), "step",
+                     s->t->peak_step, "node", json_text(peak->name), "backward", is_backward, "alive", alive, "tensors",
+                     tensors, "changes", changes, "not_searched", skipped);
 }
 
 /* null where memory is out */
