@@ -72,6 +72,15 @@ static bool parse_term(const char *term, struct change *c, gable_error *e)
     return unknown(term, e);
 }
 
+static bool contradicts(const char *first, const char *second, gable_error *e)
+{
+    if (!strcmp(first, second))
+        error_set(e, GABLE_USAGE, "--what-if: %s is given twice", first);
+    else
+        error_set(e, GABLE_USAGE, "--what-if: %s and %s contradict each other", first, second);
+    return false;
+}
+
 bool changes_parse(const char *text, struct changes *out, gable_error *e)
 {
     *out = (struct changes){0};
@@ -84,10 +93,7 @@ bool changes_parse(const char *text, struct changes *out, gable_error *e)
         snprintf(term, sizeof term, "%.*s", (int)(len < 31 ? len : 31), p);
         if (!parse_term(term, &c, e)) return false;
         for (int i = 0; i < out->n; i++)
-            if (out->change[i].kind == c.kind)
-                return error_set(e, GABLE_USAGE, "--what-if: %s and %s contradict each other", out->change[i].text,
-                                 term),
-                       false;
+            if (out->change[i].kind == c.kind) return contradicts(out->change[i].text, term, e);
         out->change[out->n++] = c;
         p += len;
         if (!*p) return true;

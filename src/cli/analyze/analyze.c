@@ -345,6 +345,38 @@ static gable_status load_files(struct request *r, gable_error *e)
     return status || !r->budget_file ? status : budget_load(r->budget_file, &r->budget, e);
 }
 
+/* Options that do not go together; 0 where all do. */
+static int check_request(const struct request *r)
+{
+    if (r->claim && r->n_models > 1) return cli_usage(r->self, "--claim is about one model, not %d", r->n_models);
+    if (r->claim && (wants_parts(r) || r->wants_symbolic || r->against || r->budget_file || r->rules_file || r->chip))
+        return cli_usage(r->self, "--claim is a question of its own: only --json, --size and --dtype go with it");
+    if (r->against && (r->n_models != 1 || r->n_batches != 1))
+        return cli_usage(r->self, "--against compares two models at one batch: gable analyze A --against B");
+    if (r->wants_markdown && !r->against && !r->budget_file)
+        return cli_usage(r->self, "--markdown belongs to --against MODEL or --budget FILE");
+    if (r->wants_markdown && r->wants_json) return cli_usage(r->self, "--markdown or --json: which one?");
+    if (r->wants_changes && !r->chip) return cli_usage(r->self, "--what-if needs --chip ID: 'gable chips' lists them");
+    if (r->figure && (!r->wants_memory || r->n_models * r->n_batches != 1))
+        return cli_usage(r->self, "--figure FILE belongs to --memory of one model at one batch");
+    if (r->figure && !draw_knows(r->figure))
+        return cli_usage(r->self, "--figure takes a file that ends in .svg, .png or .pdf, not '%.60s'", r->figure);
+    return 0;
+}
+
+/* A word that is written differently in the file teaches nothing, and would do so in silence. */
+static void warn_of_idle_rules(const struct request *r, const struct subject *s, int n)
+{
+    int taught = 0;
+    for (int i = 0; i < n; i++) {
+        struct coverage c;
+        coverage_find(s[i].graph, &c);
+        taught += c.n[COST_TAUGHT];
+    }
+    if (r->rules && !taught)
+        fprintf(stderr, "gable: note: no node here is of an operator that %s has a rule for\n", r->rules_file);
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct request r = {.self = self, .depth = 3};
@@ -357,18 +389,9 @@ static int run(const struct command *self, int argc, char **argv)
     if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
     r.options.bindings = r.bindings.binding;
     r.options.n_bindings = r.bindings.n;
-    if (r.claim && r.n_models > 1) return cli_usage(self, "--claim is about one model, not %d", r.n_models);
+    exit_status = check_request(&r);
+    if (exit_status) return exit_status;
     if (r.claim) return analyze_claim(r.models[0], &r.options, r.claim, r.wants_json);
-    if (r.against && (r.n_models != 1 || r.n_batches != 1))
-        return cli_usage(self, "--against compares two models at one batch: gable analyze A --against B");
-    if (r.wants_markdown && !r.against && !r.budget_file)
-        return cli_usage(self, "--markdown belongs to --against MODEL or --budget FILE");
-    if (r.wants_markdown && r.wants_json) return cli_usage(self, "--markdown or --json: which one?");
-    if (r.wants_changes && !r.chip) return cli_usage(self, "--what-if needs --chip ID: 'gable chips' lists them");
-    if (r.figure && (!r.wants_memory || r.n_models * r.n_batches != 1))
-        return cli_usage(self, "--figure FILE belongs to --memory of one model at one batch");
-    if (r.figure && !draw_knows(r.figure))
-        return cli_usage(self, "--figure takes a file that ends in .svg, .png or .pdf, not '%.60s'", r.figure);
     if (r.against) r.models[r.n_models++] = r.against;
     struct subject *s = calloc(SUBJECTS_MAX, sizeof *s);
     struct chips *chips = NULL;
@@ -377,6 +400,7 @@ static int run(const struct command *self, int argc, char **argv)
     else if (!load_files(&r, &e) && !load_all(&r, s, &n, &e))
         load_chip(&r, s, n, &chips, &e);
     for (int i = 0; i < n && !e.status; i++) warn_of_empty_inputs(&s[i]);
+    if (!e.status) warn_of_idle_rules(&r, s, n);
     exit_status = e.status ? cli_fail(&e) : r.against ? show_diff(&r, s) : r.wants_markdown ? 0 : show(&r, s, n);
     if (!exit_status) exit_status = check_budget(&r, s, n);
     if (!exit_status && r.is_strict) exit_status = analyze_strict(s, n);
