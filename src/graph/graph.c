@@ -220,6 +220,28 @@ void graph_output(struct graph *g, struct tensor *t)
     if (t) t->is_output = true;
 }
 
+void graph_feed(struct graph *g, struct tensor *t)
+{
+    append(g, &g->inputs, &g->n_inputs, &g->room_inputs, t);
+    if (t) t->role = ROLE_INPUT;
+}
+
+struct tensor *node_add_output(struct graph *g, struct node *n)
+{
+    const char *label = arena_printf(g->arena, "%s.%d", n->name, n->n_out);
+    struct tensor **out = arena_array(g->arena, (size_t)n->n_out + 2, sizeof(struct tensor *));
+    struct tensor *t = label && out ? tensor_new(g, label, ROLE_ACTIVATION) : NULL;
+    if (!t) {
+        g->failed = true;
+        return NULL;
+    }
+    for (int i = 0; i < n->n_out; i++) out[i] = n->out[i];
+    t->producer = n;
+    out[n->n_out++] = t;
+    n->out = out;
+    return t;
+}
+
 static struct attribute *attribute_add(struct graph *g, struct node *n, const char *name, enum attribute_type type)
 {
     for (int i = 0; n && i < n->n_attributes; i++)

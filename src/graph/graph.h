@@ -144,6 +144,9 @@ struct graph {
 };
 
 struct graph *graph_new(const char *name, const char *source, size_t bytes_max);
+/* The same tensors and nodes under the same indices, to be changed and added to. Attributes' values and what bodies
+   hold are shared with the original, which must outlive it. NULL when memory is out. */
+struct graph *graph_copy(const struct graph *original, size_t bytes_max);
 void graph_free(struct graph *g); /* NULL is fine */
 
 /* Builders return NULL only when memory is out, and set failed; NULL operands are accepted then. Names are copied. */
@@ -157,6 +160,8 @@ struct tensor *graph_absent(struct graph *g);
 struct node *graph_node(struct graph *g, const char *op_type, const char *domain, const char *name, const char *module,
                         int n_in, struct tensor *const *in, int n_out);
 void graph_output(struct graph *g, struct tensor *t);
+void graph_feed(struct graph *g, struct tensor *t);              /* an initializer becomes the last input */
+struct tensor *node_add_output(struct graph *g, struct node *n); /* a fresh activation, the node's last output */
 void node_set_int(struct graph *g, struct node *n, const char *name, int64_t value);
 void node_set_float(struct graph *g, struct node *n, const char *name, double value);
 void node_set_ints(struct graph *g, struct node *n, const char *name, int n_values, const int64_t *values);

@@ -83,6 +83,7 @@ void general_close(struct general *s)
 
 const struct crew *general_crew(const struct general *s) { return s->runtime.crew; }
 struct pool *general_pool(struct general *s) { return s->runtime.pool; }
+void general_set_seed(struct general *s, uint64_t seed) { s->seed = seed; }
 
 static bool shape_fits(const struct tensor *t, const struct value *v)
 {

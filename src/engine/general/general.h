@@ -34,6 +34,7 @@ struct pool *general_pool(struct general *s); /* for the caller's inputs; they m
 /* Input i of the model from now on; shared. Refuses another type than the model's, and a shape that contradicts it
    (a dimension of -1 is free). An absent value leaves the input out: its initializer counts then. */
 gable_status general_set_input(struct general *s, int i, const struct value *v, gable_error *e);
+void general_set_seed(struct general *s, uint64_t seed); /* of random operators, from the next pass on */
 /* One pass. Errors name the node. */
 gable_status general_run(struct general *s, gable_error *e);
 const struct value *general_output(const struct general *s, int i); /* of the last pass, until the next */

@@ -239,6 +239,7 @@ gable_status train_lower(struct train_plan *p, gable_error *e)
     p->parameter = arena_array(p->memory, n, sizeof *p->parameter);
     if (!l.held || !l.uses || !l.is_taken || !p->parameter) return train_no_memory(&l, e);
     for (int i = 0; i < g->n_tensors; i++) p->parameter[i] = SIZE_MAX;
+    if (p->options.frozen) return error_set(e, GABLE_BAD_INPUT, "every weight is trained here, none is frozen");
     if (g->n_outputs != 1)
         return error_set(e, GABLE_BAD_INPUT, "%s has %d outputs, training takes one", g->name, g->n_outputs);
     count_uses(&l);

@@ -23,15 +23,6 @@ size_t value_image_floats(const struct train_plan *p, const struct value *v)
     return (size_t)v->blocks * (size_t)value_pixels(v) * (size_t)p->vl;
 }
 
-static void fill_options(struct trainer_options *o)
-{
-    bool is_adam = o->optimizer == OPTIMIZER_ADAM || o->optimizer == OPTIMIZER_ADAMW;
-    if (o->rate == 0) o->rate = is_adam ? 0.001 : 0.01;
-    if (o->momentum == 0) o->momentum = 0.9;
-    if (o->beta1 == 0) o->beta1 = 0.9;
-    if (o->beta2 == 0) o->beta2 = 0.999;
-    if (o->epsilon == 0) o->epsilon = 1e-8;
-}
 static gable_status set_machine(struct train_plan *p, const struct cpus *cpus, gable_error *e)
 {
     p->kernels = train_kernels_for(p->options.isa);
@@ -71,7 +62,7 @@ gable_status train_plan_new(const struct graph *g, const struct cpus *cpus, cons
                  : error_set(e, GABLE_NO_MEMORY, "no memory to plan %s", g->name);
     }
     *p = (struct train_plan){.memory = memory, .graph = g, .options = *o, .batch = (int)g->inputs[0]->shape.dim[0]};
-    fill_options(&p->options);
+    trainer_defaults(&p->options);
     gable_status s = set_machine(p, cpus, e);
     if (!s) s = onednn_new(&p->onednn, e);
     if (!s) s = train_lower(p, e);

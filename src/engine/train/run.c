@@ -99,8 +99,9 @@ static void run_stages(struct trainer_session *s, int first, int last, struct cl
     }
 }
 
-static gable_status step(struct trainer_session *s, bool is_updated, double *loss, double *stage_ns, gable_error *e)
+gable_status session_step(struct trainer *t, bool is_updated, double *loss, double *stage_ns, gable_error *e)
 {
+    struct trainer_session *s = trainer_session(t);
     const struct train_plan *p = s->plan;
     gable_status status = check_labels(s, e);
     if (status) return status;
@@ -122,16 +123,4 @@ static gable_status step(struct trainer_session *s, bool is_updated, double *los
     }
     crew_leave(s->crew);
     return status;
-}
-gable_status trainer_step(struct trainer *t, double *loss, gable_error *e)
-{
-    return step(trainer_session(t), true, loss, NULL, e);
-}
-gable_status trainer_step_timed(struct trainer *t, double *loss, double *stage_ns, gable_error *e)
-{
-    return step(trainer_session(t), true, loss, stage_ns, e);
-}
-gable_status trainer_gradients(struct trainer *t, double *loss, gable_error *e)
-{
-    return step(trainer_session(t), false, loss, NULL, e);
 }

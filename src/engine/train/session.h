@@ -55,6 +55,7 @@ static inline float *parameter_gradient(const struct trainer_session *s, int ten
 uint64_t random_bits(const struct trainer_session *s, const struct part *p, uint64_t i);
 float random_at(const struct trainer_session *s, const struct part *p, uint64_t i);
 
+gable_status session_step(struct trainer *t, bool is_updated, double *loss, double *stage_ns, gable_error *e);
 double loss_run(struct trainer_session *s); /* the loss, and the output's gradient */
 void update_run(struct trainer_session *s);
 /* Of each convolution's candidates the faster one; once per shape. Writes over the arena. */

@@ -27,9 +27,10 @@ struct trainer_options { /* zero means the default */
     enum recompute recompute;
     int threads; /* all of cpus->cores */
     enum isa isa;
-    uint64_t seed;     /* of dropout and stochastic depth */
-    bool tune;         /* time each convolution's candidates when opening; else rules alone decide */
-    size_t bytes_most; /* refuse above it; 0: what the machine has free */
+    uint64_t seed;      /* of dropout and stochastic depth */
+    bool tune;          /* time each convolution's candidates when opening; else rules alone decide */
+    size_t bytes_most;  /* refuse above it; 0: what the machine has free */
+    const char *frozen; /* weights whose names match this pattern (fnmatch) are not trained; NULL: none */
 };
 /* What a trainer takes, in bytes. */
 struct trainer_memory {
@@ -54,7 +55,11 @@ struct trainer_stage {
     int n_nodes;
     const int *nodes; /* indices into graph->nodes */
 };
+enum { TRAINER_WHY = 448 };
+struct trainer_engine;
 struct trainer {
+    const struct trainer_engine *engine;
+    char why[TRAINER_WHY];          /* why the engines before it refuse the model; "" where it is the first choice */
     const struct graph *graph;      /* borrowed */
     struct trainer_options options; /* with the defaults filled in */
     int batch, threads;
@@ -67,7 +72,9 @@ struct trainer {
     const struct trainer_stage *stages;
 };
 
-/* Computed before anything is allocated. The error names an operator that cannot be trained, with its node. */
+void trainer_defaults(struct trainer_options *o); /* fills in what is zero */
+/* By the first engine that trains the model. Computed before anything is allocated. The error names an operator that
+   cannot be trained, with its node. */
 gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                           struct trainer_memory *out, gable_error *e);
 /* Refuses as trainer_open would, and takes nothing. */
@@ -102,4 +109,22 @@ enum trainer_value {
 };
 /* Row-major as in the graph, tensor_elements of them; may be written between steps. NULL where the tensor has none. */
 float *trainer_values(struct trainer *t, enum trainer_value v, int tensor);
+
+/* Who trains: a table of functions, as those above. */
+struct trainer_engine {
+    const char *name;
+    gable_status (*plan)(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                         struct trainer_memory *out, gable_error *e);
+    gable_status (*open)(const struct graph *g, const struct weights *w, const struct cpus *cpus,
+                         const struct trainer_options *o, struct trainer **out, gable_error *e);
+    void (*close)(struct trainer *t);
+    float *(*input)(struct trainer *t, int i);
+    int32_t *(*labels)(struct trainer *t);
+    float *(*targets)(struct trainer *t);
+    const float *(*output)(struct trainer *t);
+    gable_status (*step)(struct trainer *t, bool is_updated, double *loss, double *stage_ns, gable_error *e);
+    float *(*values)(struct trainer *t, enum trainer_value v, int tensor);
+};
+/* Blocked layouts and oneDNN for the operators of the zoo; any differentiable graph, node by node. */
+extern const struct trainer_engine trainer_blocked, trainer_general;
 #endif

@@ -11,8 +11,8 @@
 enum { PAGE = 4096 };
 
 static size_t limit_of(const struct trainer_options *o) { return o->bytes_most ? o->bytes_most : memory_available(""); }
-gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
-                          struct trainer_memory *out, gable_error *e)
+static gable_status plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                         struct trainer_memory *out, gable_error *e)
 {
     struct train_plan *p = NULL;
     gable_status s = train_plan_new(g, cpus, o, &p, e);
@@ -201,8 +201,16 @@ static gable_status start(struct trainer_session *s, const struct weights *w, co
     crew_leave(s->crew);
     return describe(s) ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory to describe %s", p->graph->name);
 }
-gable_status trainer_open(const struct graph *g, const struct weights *w, const struct cpus *cpus,
-                          const struct trainer_options *o, struct trainer **out, gable_error *e)
+static void close_session(struct trainer *t)
+{
+    struct trainer_session *s = trainer_session(t);
+    free(s->block);
+    crew_free(s->crew);
+    train_plan_free(s->plan);
+    free(s);
+}
+static gable_status open_session(const struct graph *g, const struct weights *w, const struct cpus *cpus,
+                                 const struct trainer_options *o, struct trainer **out, gable_error *e)
 {
     double from = train_now_ns();
     size_t limit = limit_of(o);
@@ -215,36 +223,27 @@ gable_status trainer_open(const struct graph *g, const struct weights *w, const 
         return error_set(e, GABLE_NO_MEMORY, "no memory for a trainer");
     }
     s->plan = p;
-    s->base = (struct trainer){
-        .graph = g, .options = p->options, .batch = p->batch, .threads = p->threads, .isa = p->kernels->isa};
+    s->base = (struct trainer){.engine = &trainer_blocked,
+                               .graph = g,
+                               .options = p->options,
+                               .batch = p->batch,
+                               .threads = p->threads,
+                               .isa = p->kernels->isa};
     train_plan_measure(p, limit, &s->base.memory);
     status = s->base.memory.total > limit ? refuse(p, &s->base.memory, limit, e) : start(s, w, cpus, e);
     if (status) {
-        trainer_close(&s->base);
+        close_session(&s->base);
         return status;
     }
     s->base.setup_ns = train_now_ns() - from;
     *out = &s->base;
     return GABLE_OK;
 }
-void trainer_close(struct trainer *t)
-{
-    if (!t) return;
-    struct trainer_session *s = trainer_session(t);
-    free(s->block);
-    crew_free(s->crew);
-    train_plan_free(s->plan);
-    free(s);
-}
-
-float *trainer_input(struct trainer *t, int i) { return trainer_session(t)->inputs[i]; }
-int32_t *trainer_labels(struct trainer *t) { return trainer_session(t)->labels; }
-float *trainer_targets(struct trainer *t) { return trainer_session(t)->targets; }
-void trainer_set_rate(struct trainer *t, double rate) { t->options.rate = rate; }
-
-const float *trainer_output(struct trainer *t) { return trainer_session(t)->output; }
-
-float *trainer_values(struct trainer *t, enum trainer_value v, int tensor)
+static float *input(struct trainer *t, int i) { return trainer_session(t)->inputs[i]; }
+static int32_t *labels(struct trainer *t) { return trainer_session(t)->labels; }
+static float *targets(struct trainer *t) { return trainer_session(t)->targets; }
+static const float *output(struct trainer *t) { return trainer_session(t)->output; }
+static float *values(struct trainer *t, enum trainer_value v, int tensor)
 {
     struct trainer_session *s = trainer_session(t);
     size_t at = tensor >= 0 && tensor < t->graph->n_tensors ? s->plan->parameter[tensor] : SIZE_MAX;
@@ -255,3 +254,16 @@ float *trainer_values(struct trainer *t, enum trainer_value v, int tensor)
     if (at == SIZE_MAX || !of[v] || (v != VALUE_WEIGHT && at >= s->plan->n_trained)) return NULL;
     return of[v] + at;
 }
+
+const struct trainer_engine trainer_blocked = {
+    .name = "blocked",
+    .plan = plan,
+    .open = open_session,
+    .close = close_session,
+    .input = input,
+    .labels = labels,
+    .targets = targets,
+    .output = output,
+    .step = session_step,
+    .values = values,
+};

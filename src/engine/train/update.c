@@ -1,13 +1,14 @@
 /* The optimizer, fused over all parameters in one pass, and the running statistics. */
+#include "engine/train/update.h"
 #include "engine/train/lower.h"
 #include "engine/train/session.h"
 
 #include <math.h>
 
-static struct update_rule rule_of(const struct trainer_session *s)
+struct update_rule update_rule_of(const struct trainer *trainer)
 {
-    const struct trainer_options *o = &s->base.options;
-    double t = (double)s->base.steps_done + 1;
+    const struct trainer_options *o = &trainer->options;
+    double t = (double)trainer->steps_done + 1;
     struct update_rule r = {.kind = o->optimizer,
                             .rate = (float)o->rate,
                             .momentum = (float)o->momentum,
@@ -24,7 +25,7 @@ static struct update_rule rule_of(const struct trainer_session *s)
 }
 static void update_range(struct trainer_session *s, struct part *p, long first, long last)
 {
-    struct update_rule r = rule_of(s);
+    struct update_rule r = update_rule_of(&s->base);
     (void)p;
     s->plan->kernels->update(&r, last - first, s->parameters + first, s->gradients + first,
                              s->first ? s->first + first : NULL, s->second ? s->second + first : NULL);

@@ -1,0 +1,28 @@
+/* Operators through which nothing flows back: their slope is 0, or what they give does not depend on values. */
+#include "gradient/back.h"
+
+#define FLAT(op, why)                 \
+    {                                 \
+        op, DOMAIN_ONNX, .words = why \
+    }
+#define SLOPE "its slope is 0"
+#define DRAWN "drawn or placed, not computed"
+
+const struct gradient_rule rules_flat[] = {
+    FLAT("Floor", SLOPE),
+    FLAT("Ceil", SLOPE),
+    FLAT("Round", SLOPE),
+    FLAT("Sign", SLOPE),
+    FLAT("Hardmax", SLOPE),
+    FLAT("ArgMax", "its values are positions"),
+    FLAT("ArgMin", "its values are positions"),
+    FLAT("NonZero", "its values are positions"),
+    FLAT("Shape", "it depends on the shape alone"),
+    FLAT("Size", "it depends on the shape alone"),
+    FLAT("ConstantOfShape", "it depends on the shape alone"),
+    FLAT("EyeLike", "it depends on the shape alone"),
+    FLAT("RandomNormalLike", DRAWN),
+    FLAT("RandomUniformLike", DRAWN),
+    FLAT("Bernoulli", DRAWN),
+    {0},
+};
