@@ -3,8 +3,10 @@
 #include "bench/surroundings.h"
 #include "bench/training_parts.h"
 #include "bench/verdict.h"
+#include "engine/general/seeded.h"
 #include "machine/environment.h"
 #include "model/model.h"
+#include "tensors/initializers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -48,6 +50,14 @@ static void fill(struct trainer *t, uint64_t seed)
         trainer_labels(t)[i] = (int32_t)((seed + 1 + (uint64_t)i) * 2654435761u % (uint64_t)classes);
 }
 
+gable_status training_weights(const struct training_options *o, const struct graph *g, struct initializers **file,
+                              struct weights **out, gable_error *e)
+{
+    if (!onnx_is_path(o->model)) return weights_new(g, o->seed ? o->seed : BENCH_SEED, out, e);
+    gable_status s = initializers_open(o->model, file, e);
+    return s ? s : weights_given(g, initializers_values(*file), true, out, e);
+}
+
 static gable_status open_trainer(struct bench_trainer *b, const struct graph *g, const struct cpus *cpus,
                                  const struct training_options *o, gable_error *e)
 {
@@ -56,9 +66,11 @@ static gable_status open_trainer(struct bench_trainer *b, const struct graph *g,
     b->world = (struct world){self_now_ns, pass, before, after, check, probe};
     b->error = e;
     b->resident = resident_begin();
-    gable_status s = weights_new(g, seed, &w, e);
+    struct initializers *file = NULL;
+    gable_status s = training_weights(o, g, &file, &w, e);
     if (!s) s = trainer_open(g, w, cpus, &o->trainer, &b->trainer, e);
     weights_free(w);
+    initializers_close(file);
     if (s) return s;
     resident_forget();
     fill(b->trainer, seed);
@@ -123,6 +135,8 @@ static void set_trainer(struct trained *out, const struct trainer *t)
 {
     struct run *step = &out->runs[TRAINED_STEP]; /* memory and set-up are of the whole */
     out->memory = t->memory;
+    snprintf(out->trainer, sizeof out->trainer, "%s", t->engine->name);
+    snprintf(out->why, sizeof out->why, "%s", t->why);
     step->planned_bytes = t->memory.total;
     step->setup_ns = t->setup_ns;
     for (int i = 0; i < TRAINED_RUNS; i++) snprintf(out->runs[i].isa, sizeof out->runs[i].isa, "%s", isa_name(t->isa));

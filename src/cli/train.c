@@ -36,7 +36,8 @@ static const struct argp_option options[] = {
     {"batch", 'b', "N", 0, "images of a step, 1 to 65536 (32)", 0},
     {"optimizer", 'O', "NAME", 0, "sgd, momentum, adam or adamw (momentum)", 0},
     {"data", KEY_DATA, "DIR", 0,
-     "really train on DIR/images.npy (n x C x H x W) and DIR/labels.npy, or on 'synthetic'; without it steps are timed",
+     "really train on DIR/images.npy (n x C x H x W; or inputs.npy, as it is) and DIR/labels.npy, or on 'synthetic'; "
+     "without it steps are timed",
      0},
     {"epochs", KEY_EPOCHS, "N", 0, "with --data (5)", 0},
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "with --data: written whole after every epoch, and when interrupted", 0},
@@ -185,6 +186,7 @@ static int measure(struct request *r)
         o.model = r->models[i];
         o.progress = progress;
         s = training_point(cli_cpus(), &o, &cli_interrupted, &t[n], &e);
+        if (!s) train_say_engine(t[n].runs[TRAINED_STEP].model, t[n].trainer, t[n].why);
         if (!s) n++;
     }
     term_progress_end();

@@ -12,6 +12,9 @@ enum { TRAIN_SENTENCE = 1536 };
 void train_sentence(const struct trained *t, char *out, size_t room);
 json_t *train_json(const struct trained *t, int n);
 
+/* On stderr, where another engine than the first trains the model: which, and why. */
+void train_say_engine(const char *model, const char *engine, const char *why);
+
 struct train_run {
     struct training_options options;
     const char *data; /* a folder, or "synthetic" */

@@ -47,6 +47,8 @@ json_t *train_json(const struct trained *t, int n)
                                   "batch", t[i].runs[TRAINED_STEP].batch, "first_loss", json_number(t[i].first_loss),
                                   "last_loss", json_number(t[i].last_loss), "steps", t[i].n_steps);
         json_object_set_new(model, "memory", memory_json(&t[i]));
+        json_object_set_new(model, "trainer", json_text(t[i].trainer));
+        if (t[i].why[0]) json_object_set_new(model, "trainer_why", json_text(t[i].why));
         json_object_set_new(model, "kinds_ns", kinds_json(&t[i]));
         json_object_set_new(model, "sentence", json_text(sentence));
         json_array_append_new(models, model);

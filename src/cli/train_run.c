@@ -7,6 +7,7 @@
 #include "cli/table.h"
 #include "learn/learn.h"
 #include "model/model.h"
+#include "tensors/initializers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,15 +22,21 @@ static void progress(void *arg, int epoch, int done, int steps, double loss)
     term_progress(what, done, steps);
 }
 
+static int dimension(const struct shape *x, int i) { return i < x->rank ? (int)x->dim[i] : 1; }
+
 static gable_status load(const struct train_run *r, const struct graph *g, struct dataset *out, gable_error *e)
 {
-    const struct shape *x = &g->inputs[0]->shape, *y = &g->outputs[0]->shape;
-    if (x->rank != 4 || y->rank != 2)
-        return error_set(e, GABLE_BAD_INPUT, "%s does not take images and give classes", g->name);
+    const struct tensor *t = g->inputs[0];
+    const struct shape *x = &t->shape, *y = &g->outputs[0]->shape;
+    if (g->n_inputs != 1 || x->rank < 2 || x->rank > 4 || y->rank != 2)
+        return error_set(e, GABLE_BAD_INPUT, "%s does not take images (or one other array) and give classes", g->name);
     int classes = (int)y->dim[1], drawn = classes < SYNTHETIC_CLASSES ? classes : SYNTHETIC_CLASSES;
     if (strcmp(r->data, "synthetic") != 0) return dataset_read(r->data, classes, out, e);
-    return dataset_synthetic(SYNTHETIC_BATCHES * (int)x->dim[0], (int)x->dim[1], (int)x->dim[2], (int)x->dim[3], drawn,
-                             r->options.seed, out, e);
+    if (t->dtype != DTYPE_F32)
+        return error_set(e, GABLE_BAD_INPUT, "the input %.80s is %s: only floats are drawn, give --data DIR", t->name,
+                         dtype_name(t->dtype));
+    return dataset_synthetic(SYNTHETIC_BATCHES * (int)x->dim[0], dimension(x, 1), dimension(x, 2), dimension(x, 3),
+                             drawn, r->options.seed, out, e);
 }
 
 /* Mean of the losses that fall into one of n columns. */
@@ -110,6 +117,7 @@ int train_run(const struct train_run *r)
         .zoo = {.batch = r->options.batch, .height = r->options.height, .width = r->options.width}};
     struct graph *g = NULL;
     struct weights *w = NULL;
+    struct initializers *file = NULL;
     struct trainer *t = NULL;
     struct dataset d = {0};
     struct learning l = {0};
@@ -124,8 +132,9 @@ int train_run(const struct train_run *r)
                               .progress_arg = &epochs};
     gable_status s = model_open(r->options.model, &m, &g, &e);
     if (!s) s = load(r, g, &d, &e);
-    if (!s) s = weights_new(g, r->options.seed, &w, &e);
+    if (!s) s = training_weights(&r->options, g, &file, &w, &e);
     if (!s) s = trainer_open(g, w, cli_cpus(), &r->options.trainer, &t, &e);
+    if (!s) train_say_engine(g->name, t->engine->name, t->why);
     if (!s) s = learn_run(t, &d, &o, &l, &e);
     term_progress_end();
     int status = s && l.n_losses == 0 ? 0 : g ? show(r, g->name, &l) : 0;
@@ -133,6 +142,7 @@ int train_run(const struct train_run *r)
     learning_release(&l);
     trainer_close(t);
     weights_free(w);
+    initializers_close(file);
     dataset_release(&d);
     graph_free(g);
     return status;

@@ -33,6 +33,11 @@ static void run_row(struct table *table, const struct trained *t, int i)
               has_work ? cell_percent(r->efficiency).text : "",
               r->valid ? "" : cell_format("INVALID: %s", bench_code_name(r->reason)).text);
 }
+void train_say_engine(const char *model, const char *engine, const char *why)
+{
+    if (*why) fprintf(stderr, "gable: %s is trained by the %s engine: %s\n", model, engine, why);
+}
+
 void train_print_table(const struct trained *t, int n)
 {
     static const char *const titles[] = {"model", "batch", "pass", "median",  "95 % interval", ": fwd",

@@ -44,6 +44,6 @@ static inline struct tensor *back_x(const struct back *b, int i) { return b->n->
 static inline bool back_has(const struct back *b, int i) { return rule_has(b->n, i); }
 
 /* One file each; every array ends with a row without op. */
-extern const struct gradient_rule rules_arithmetic[], rules_activation[], rules_product[], rules_shape[], rules_loss[],
-    rules_flat[];
+extern const struct gradient_rule rules_arithmetic[], rules_unary[], rules_activation[], rules_reduce[],
+    rules_product[], rules_shape[], rules_move[], rules_index[], rules_loss[], rules_flat[];
 #endif

@@ -6,23 +6,21 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { DATASET_BYTES_MAX_SHIFT = 36, PATTERN = 4, PATH_ROOM = 4096 };
 
-static size_t image_floats(const struct dataset *d)
-{
-    return (size_t)d->channels * (size_t)d->height * (size_t)d->width;
-}
+size_t dataset_each(const struct dataset *d) { return (size_t)d->channels * (size_t)d->height * (size_t)d->width; }
 static gable_status allocate(struct dataset *d, gable_error *e)
 {
-    d->images = calloc((size_t)d->n, image_floats(d) * sizeof *d->images);
+    d->images = calloc((size_t)d->n, dataset_each(d) * sizeof *d->images);
     d->labels = calloc((size_t)d->n, sizeof *d->labels);
     return d->images && d->labels ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d images", d->n);
 }
 
 static void normalise(struct dataset *d)
 {
-    size_t pixels = (size_t)d->height * (size_t)d->width, each = image_floats(d);
+    size_t pixels = (size_t)d->height * (size_t)d->width, each = dataset_each(d);
     for (int c = 0; c < d->channels; c++) {
         double sum = 0, square = 0, n = (double)d->n * (double)pixels;
         for (int i = 0; i < d->n; i++)
@@ -58,20 +56,36 @@ static gable_status set_images(struct dataset *d, const struct value *v, gable_e
     }
     return s;
 }
-static gable_status set_labels(struct dataset *d, const struct value *v, int classes, gable_error *e)
+/* Features, tokens: nothing is known of them, nothing is changed. */
+static gable_status set_inputs(struct dataset *d, const struct value *v, gable_error *e)
+{
+    int *const dim[] = {&d->channels, &d->height, &d->width};
+    if (v->rank < 2 || v->rank > 4 || v->n < 1 || v->n > INT32_MAX)
+        return error_set(e, GABLE_BAD_INPUT, "inputs are n x up to three dimensions, this has %d", v->rank);
+    d->n = (int)v->dim[0];
+    for (int i = 0; i < 3; i++) *dim[i] = i + 1 < v->rank ? (int)v->dim[i + 1] : 1;
+    gable_status s = allocate(d, e);
+    for (int64_t i = 0; !s && i < v->n; i++) {
+        d->images[i] = (float)value_real(v, i);
+        if (!isfinite(d->images[i])) return error_set(e, GABLE_BAD_INPUT, "value %lld is not finite", (long long)i);
+    }
+    return s;
+}
+static gable_status set_labels(struct dataset *d, const struct value *v, gable_error *e)
 {
     if (v->rank != 1 || v->n != d->n || v->dtype == DTYPE_F32 || v->dtype == DTYPE_F64 || v->dtype == DTYPE_F16)
         return error_set(e, GABLE_BAD_INPUT, "labels are %d integers in one dimension, one for each image", d->n);
     for (int i = 0; i < d->n; i++) {
         int64_t label = value_int(v, i);
-        if (label < 0 || label >= classes)
+        if (label < 0 || label >= d->classes)
             return error_set(e, GABLE_BAD_INPUT, "label %lld of image %d is not in 0..%d: the model has %d classes",
-                             (long long)label, i, classes - 1, classes);
+                             (long long)label, i, d->classes - 1, d->classes);
         d->labels[i] = (int32_t)label;
     }
     return GABLE_OK;
 }
-static gable_status read_part(struct pool *p, struct dataset *d, const char *folder, const char *name, int classes,
+typedef gable_status set_part(struct dataset *d, const struct value *v, gable_error *e);
+static gable_status read_part(struct pool *p, struct dataset *d, const char *folder, const char *name, set_part *set,
                               gable_error *e)
 {
     char path[PATH_ROOM];
@@ -80,21 +94,28 @@ static gable_status read_part(struct pool *p, struct dataset *d, const char *fol
         return error_set(e, GABLE_BAD_INPUT, "the folder's name is too long");
     gable_status s = npy_read(p, path, &v, e);
     if (s) return s; /* it names the file */
-    s = d->images ? set_labels(d, &v, classes, e) : set_images(d, &v, e);
+    s = set(d, &v, e);
     value_release(&v);
     return s ? error_within(e, "%s", path) : GABLE_OK;
+}
+static bool has_inputs(const char *folder)
+{
+    char path[PATH_ROOM];
+    return snprintf(path, sizeof path, "%s/inputs.npy", folder) < (int)sizeof path && !access(path, F_OK);
 }
 gable_status dataset_read(const char *folder, int classes, struct dataset *out, gable_error *e)
 {
     struct pool *p = pool_new((size_t)1 << DATASET_BYTES_MAX_SHIFT);
     *out = (struct dataset){.classes = classes};
     gable_status s = p ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for data");
-    if (!s) s = read_part(p, out, folder, "images.npy", classes, e);
-    if (!s) s = read_part(p, out, folder, "labels.npy", classes, e);
+    bool has_images = !has_inputs(folder);
+    if (!s && has_images) s = read_part(p, out, folder, "images.npy", set_images, e);
+    if (!s && !has_images) s = read_part(p, out, folder, "inputs.npy", set_inputs, e);
+    if (!s) s = read_part(p, out, folder, "labels.npy", set_labels, e);
     pool_free(p);
     if (s)
         dataset_release(out);
-    else
+    else if (has_images)
         normalise(out);
     return s;
 }
@@ -109,7 +130,7 @@ static float pattern_at(const float *grid, double y, double x)
 }
 static void draw_image(struct dataset *d, int i, const float *grids, uint64_t seed)
 {
-    size_t each = image_floats(d), grid = (PATTERN + 1) * (PATTERN + 1);
+    size_t each = dataset_each(d), grid = (PATTERN + 1) * (PATTERN + 1);
     float *to = d->images + (size_t)i * each;
     weights_normal(seed + 1000003 * (uint64_t)(i + 1), each, to);
     for (int c = 0; c < d->channels; c++) {

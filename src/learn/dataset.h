@@ -1,4 +1,5 @@
-/* Images with labels, all in memory. */
+/* Examples with labels, all in memory: images mostly, which any other array is taken for that has no more dimensions.
+ */
 #ifndef LEARN_DATASET_H
 #define LEARN_DATASET_H
 #include "graph/graph.h"
@@ -8,9 +9,11 @@ struct dataset {
     float *images; /* [n][channels][height][width] */
     int32_t *labels;
 };
+size_t dataset_each(const struct dataset *d); /* floats of an example */
 /* FOLDER/images.npy, n x C x H x W or n x H x W (one channel), and FOLDER/labels.npy, n integers from 0. Integers are
    divided by 255; then every channel is shifted and scaled to mean 0 and deviation 1. Refuses labels that are negative
-   or `classes` and above. */
+   or `classes` and above. Where there is FOLDER/inputs.npy, n x up to three dimensions, that is taken instead, as it
+   is. */
 gable_status dataset_read(const char *folder, int classes, struct dataset *out, gable_error *e);
 /* A task that can be learnt: each class is a smooth pattern of its own under noise. A function of the seed alone. */
 gable_status dataset_synthetic(int n, int channels, int height, int width, int classes, uint64_t seed,

@@ -36,7 +36,7 @@ static bool note_loss(struct learning *l, double loss)
 }
 static void load_batch(struct trainer *t, const struct dataset *d, const int *order)
 {
-    size_t each = (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+    size_t each = dataset_each(d);
     for (int i = 0; i < t->batch; i++) {
         memcpy(trainer_input(t, 0) + (size_t)i * each, d->images + (size_t)order[i] * each, each * sizeof(float));
         trainer_labels(t)[i] = d->labels[order[i]];
@@ -59,10 +59,16 @@ static gable_status check_data(const struct trainer *t, const struct dataset *d,
     const struct shape *x = &t->graph->inputs[0]->shape;
     if (t->options.loss != LOSS_CROSS_ENTROPY)
         return error_set(e, GABLE_BAD_INPUT, "labels are learnt with cross-entropy");
-    if (x->rank != 4 || x->dim[1] != d->channels || x->dim[2] != d->height || x->dim[3] != d->width)
+    const int of_data[] = {d->channels, d->height, d->width};
+    bool fits = x->rank <= 4 && t->graph->n_inputs == 1;
+    long long of_model[3];
+    for (int i = 0; i < 3; i++) {
+        of_model[i] = x->rank > i + 1 ? x->dim[i + 1] : 1;
+        fits = fits && of_model[i] == of_data[i];
+    }
+    if (!fits)
         return error_set(e, GABLE_BAD_INPUT, "the images are %d x %d x %d, the model takes %lld x %lld x %lld",
-                         d->channels, d->height, d->width, (long long)(x->rank > 1 ? x->dim[1] : 0),
-                         (long long)(x->rank > 2 ? x->dim[2] : 0), (long long)(x->rank > 3 ? x->dim[3] : 0));
+                         d->channels, d->height, d->width, of_model[0], of_model[1], of_model[2]);
     if (d->n < t->batch) return error_set(e, GABLE_BAD_INPUT, "%d images do not fill a batch of %d", d->n, t->batch);
     return GABLE_OK;
 }

@@ -81,7 +81,7 @@ void general_close(struct general *s)
     free(s);
 }
 
-const struct crew *general_crew(const struct general *s) { return s->runtime.crew; }
+struct crew *general_crew(const struct general *s) { return s->runtime.crew; }
 struct pool *general_pool(struct general *s) { return s->runtime.pool; }
 void general_set_seed(struct general *s, uint64_t seed) { s->seed = seed; }
 

@@ -29,7 +29,7 @@ void general_close(struct general *s); /* NULL is fine */
 /* The first node, bodies included, that no kernel runs; NULL where all can. */
 const struct node *general_missing(const struct graph *g);
 
-const struct crew *general_crew(const struct general *s);
+struct crew *general_crew(const struct general *s);
 struct pool *general_pool(struct general *s); /* for the caller's inputs; they must be released before it closes */
 /* Input i of the model from now on; shared. Refuses another type than the model's, and a shape that contradicts it
    (a dimension of -1 is free). An absent value leaves the input out: its initializer counts then. */

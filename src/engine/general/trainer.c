@@ -1,5 +1,6 @@
 /* Training of any differentiable graph: its step as a graph (gradient/step.h) run node by node; then the update. */
 #include "engine/cpu/memory.h"
+#include "engine/crew.h"
 #include "engine/general/general.h"
 #include "engine/general/seeded.h"
 #include "engine/train/train.h"
@@ -265,9 +266,9 @@ static gable_status start(struct general_trainer *t, const struct weights *w, co
     if (!s) s = make_inputs(t, e);
     if (s) return s;
     describe(t);
-    t->base.threads = team_size(general_team(t->general));
-    t->base.tids = team_tids(general_team(t->general));
-    t->base.cpus = team_cpus(general_team(t->general));
+    t->base.threads = crew_size(general_crew(t->general));
+    t->base.tids = crew_tids(general_crew(t->general));
+    t->base.cpus = crew_cpus(general_crew(t->general));
     return GABLE_OK;
 }
 
@@ -290,16 +291,25 @@ static void close_trainer(struct trainer *trainer)
     free(t);
 }
 
-static gable_status check_memory(const struct trainer *t, gable_error *e)
+static gable_status check_memory(const struct graph *g, const struct trainer_options *o, const struct trainer_memory *m,
+                                 gable_error *e)
 {
-    size_t limit = t->options.bytes_most ? t->options.bytes_most : memory_available("");
+    size_t limit = o->bytes_most ? o->bytes_most : memory_available("");
     double gib = 1 << 30;
-    if (t->memory.total <= limit) return GABLE_OK;
+    if (m->total <= limit) return GABLE_OK;
     return error_set(e, GABLE_NO_MEMORY,
-                     "%s: a training step takes %.2f GiB at batch %d, %.2f GiB are free; the largest batch that fits "
+                     "%s: a training step takes %.2f GiB at batch %lld, %.2f GiB are free; the largest batch that fits "
                      "is %d",
-                     t->graph->name, (double)t->memory.total / gib, t->batch, (double)limit / gib,
-                     t->memory.batch_most);
+                     g->name, (double)m->total / gib, (long long)g->inputs[0]->shape.dim[0], (double)limit / gib,
+                     m->batch_most);
+}
+
+static gable_status check(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                          gable_error *e)
+{
+    struct trainer_memory m = {0};
+    gable_status s = plan(g, cpus, o, &m, e);
+    return s ? s : check_memory(g, o, &m, e);
 }
 
 static gable_status open_trainer(const struct graph *g, const struct weights *w, const struct cpus *cpus,
@@ -317,7 +327,7 @@ static gable_status open_trainer(const struct graph *g, const struct weights *w,
     if (!s) {
         t->base.batch = (int)g->inputs[0]->shape.dim[0];
         t->base.isa = kernels->isa;
-        s = check_memory(&t->base, e);
+        s = check_memory(g, o, &t->base.memory, e);
     }
     if (!s) s = start(t, w, cpus, e);
     if (s) {
@@ -457,7 +467,10 @@ static gable_status step(struct trainer *trainer, bool is_updated, double *loss,
     if (!isfinite(*loss)) return not_finite(t, e);
     take(t, t->step.trained, t->step.n_trained, VALUE_GRADIENT);
     if (is_updated) {
-        team_run(general_team(t->general), update_part, t);
+        struct crew *crew = general_crew(t->general);
+        crew_enter(crew);
+        crew_run(crew, update_part, t);
+        crew_leave(crew);
         take(t, t->step.running, t->step.n_running, VALUE_WEIGHT);
         trainer->steps_done++;
     }
@@ -468,6 +481,7 @@ static gable_status step(struct trainer *trainer, bool is_updated, double *loss,
 const struct trainer_engine trainer_general = {
     .name = "general",
     .plan = plan,
+    .check = check,
     .open = open_trainer,
     .close = close_trainer,
     .input = input,

@@ -31,6 +31,19 @@ gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const 
     return s;
 }
 
+gable_status trainer_check(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                           gable_error *e)
+{
+    gable_status s = GABLE_OK;
+    for (size_t i = 0; i < COUNT_OF(engines); i++) {
+        gable_error why = {0};
+        s = engines[i]->check(g, cpus, o, &why);
+        if (e && s) *e = why;
+        if (!goes_on(s, i)) return s;
+    }
+    return s;
+}
+
 gable_status trainer_open(const struct graph *g, const struct weights *w, const struct cpus *cpus,
                           const struct trainer_options *o, struct trainer **out, gable_error *e)
 {

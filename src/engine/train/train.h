@@ -115,6 +115,8 @@ struct trainer_engine {
     const char *name;
     gable_status (*plan)(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                          struct trainer_memory *out, gable_error *e);
+    gable_status (*check)(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                          gable_error *e);
     gable_status (*open)(const struct graph *g, const struct weights *w, const struct cpus *cpus,
                          const struct trainer_options *o, struct trainer **out, gable_error *e);
     void (*close)(struct trainer *t);

@@ -168,8 +168,8 @@ static gable_status refuse(const struct train_plan *p, const struct trainer_memo
                      "is %d",
                      p->graph->name, (double)m->total / gib, p->batch, (double)limit / gib, m->batch_most);
 }
-gable_status trainer_check(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
-                           gable_error *e)
+static gable_status check(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
+                          gable_error *e)
 {
     struct train_plan *p = NULL;
     struct trainer_memory m;
@@ -256,8 +256,9 @@ static float *values(struct trainer *t, enum trainer_value v, int tensor)
 }
 
 const struct trainer_engine trainer_blocked = {
-    .name = "blocked",
+    .name = "cpu",
     .plan = plan,
+    .check = check,
     .open = open_session,
     .close = close_session,
     .input = input,
