@@ -45,5 +45,6 @@ static inline bool back_has(const struct back *b, int i) { return rule_has(b->n,
 
 /* One file each; every array ends with a row without op. */
 extern const struct gradient_rule rules_arithmetic[], rules_unary[], rules_activation[], rules_reduce[],
-    rules_product[], rules_shape[], rules_move[], rules_index[], rules_loss[], rules_flat[];
+    rules_product[], rules_shape[], rules_move[], rules_index[], rules_conv[], rules_pool[], rules_norm[],
+    rules_einsum[], rules_resize[], rules_recurrent[], rules_loss[], rules_flat[];
 #endif

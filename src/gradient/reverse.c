@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-static const struct gradient_rule *const families[] = {rules_arithmetic, rules_unary, rules_activation, rules_reduce,
-                                                       rules_product,    rules_shape, rules_move,       rules_index,
-                                                       rules_loss,       rules_flat};
+static const struct gradient_rule *const families[] = {
+    rules_arithmetic, rules_unary,     rules_activation, rules_reduce, rules_product, rules_shape,
+    rules_move,       rules_index,     rules_conv,       rules_pool,   rules_norm,    rules_einsum,
+    rules_resize,     rules_recurrent, rules_loss,       rules_flat};
 
 const struct gradient_rule *gradient_rule_at(int i)
 {

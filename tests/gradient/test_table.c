@@ -64,9 +64,9 @@ static void page(struct text *t)
              "these is refused with that node's name, and so is one behind\nan operator whose result is no real number."
              "\n\n| operator | why |\n|---|---|\n");
     add_rows(t, false);
-    text_add(t,
-             "\n## Without a rule\nRefused with the node's name where a gradient would have to flow through them. What "
-             "integers, truth values and words give needs\nnone: ");
+    text_add(t, "\n## Without a rule\nRefused with the node's name where a gradient would have to flow through them; "
+                "what gives "
+                "integers, truth values, words or\ndrawn values needs none.\n\n");
     add_missing(t);
 }
 
@@ -85,10 +85,22 @@ static void the_page_is_what_the_rules_say(void **state)
     text_release(&made);
 }
 
+/* Whatever the operator table counts a gradient of has a rule. */
+static void every_counted_gradient_has_a_rule(void **state)
+{
+    const struct op *op;
+    (void)state;
+    for (int i = 0; (op = op_at(i)); i++) {
+        const struct gradient_rule *r = gradient_rule_find(op->domain, op->name);
+        if (op->train.gradient && !(r && lets_through(r))) fail_msg("%s has no rule", op->name);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_is_what_the_rules_say),
+        cmocka_unit_test(every_counted_gradient_has_a_rule),
     };
     if (argc > 1 && !strcmp(argv[1], "--write")) {
         struct text made = {0};
