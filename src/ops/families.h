@@ -6,5 +6,5 @@
 extern const struct op conv_ops[], product_ops[], norm_ops[], elementwise_ops[], softmax_ops[], pool_ops[],
     reduce_ops[], move_ops[], reshape_ops[], shaping_ops[], gather_ops[], resize_ops[], recurrent_ops[], control_ops[],
     sequence_ops[], decided_ops[], signal_ops[], sample_ops[], quantise_ops[], draw_ops[], loss_ops[], einsum_ops[],
-    word_ops[];
+    word_ops[], attention_ops[];
 #endif

@@ -22,7 +22,7 @@ const char *op_kind_several(enum op_kind k) { return kinds[k].several; }
 static const struct op *const families[] = {
     conv_ops,    product_ops, norm_ops,     elementwise_ops, softmax_ops,   pool_ops,    reduce_ops,   move_ops,
     reshape_ops, shaping_ops, gather_ops,   resize_ops,      recurrent_ops, control_ops, sequence_ops, decided_ops,
-    signal_ops,  sample_ops,  quantise_ops, draw_ops,        loss_ops,      einsum_ops,  word_ops};
+    signal_ops,  sample_ops,  quantise_ops, draw_ops,        loss_ops,      einsum_ops,  word_ops,     attention_ops};
 
 struct cost cost_add(struct cost a, struct cost b)
 {

@@ -48,6 +48,7 @@ gable_status pass_pads(struct edit *e, gable_error *error);
 gable_status pass_repeats(struct edit *e, gable_error *error);
 gable_status pass_gelu(struct edit *e, gable_error *error);
 gable_status pass_swish(struct edit *e, gable_error *error);
+gable_status pass_attention(struct edit *e, gable_error *error);
 gable_status pass_fold(struct edit *e, gable_error *error);
 gable_status pass_layer_norm(struct edit *e, gable_error *error);
 gable_status pass_dead(struct edit *e, gable_error *error);

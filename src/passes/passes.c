@@ -10,6 +10,7 @@ static const struct pass passes[] = {
     {"gelu", "x / sqrt 2, erf, + 1, times x / 2 becomes Gelu", pass_gelu},
     {"swish", "x times its sigmoid becomes Swish, its hard sigmoid HardSwish", pass_swish},
     {"layer_norm", "mean, deviation, quotient, scale and shift become LayerNormalization", pass_layer_norm},
+    {"attention", "product, scale, mask, Softmax, product become one operator without all scores", pass_attention},
     {"fold", "what follows a convolution or product by channel goes into its weights", pass_fold},
     {"dead", "what no output of the model needs is left out", pass_dead},
 };

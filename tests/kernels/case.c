@@ -171,6 +171,7 @@ static int given(const char *const *texts)
     return n;
 }
 
+#define OWN "ai.gable."
 static struct graph *graph_of(const struct kernel_case *k, const struct value *in)
 {
     struct graph *g = graph_new("g", "test", 1 << 20);
@@ -183,7 +184,9 @@ static struct graph *graph_of(const struct kernel_case *k, const struct value *i
             in[i].kind == VALUE_ABSENT ? graph_absent(g) : graph_input(g, name, in[i].dtype, in[i].rank, in[i].dim);
         if (in[i].kind == VALUE_SEQUENCE) operands[i]->form = FORM_SEQUENCE;
     }
-    struct node *n = graph_node(g, k->op, "", "n", NULL, n_in, operands, n_out);
+    bool is_own = !strncmp(k->op, OWN, strlen(OWN));
+    struct node *n =
+        graph_node(g, is_own ? k->op + strlen(OWN) : k->op, is_own ? "ai.gable" : "", "n", NULL, n_in, operands, n_out);
     set_attributes(g, n, k->attributes);
     for (int i = 0; i < n_out; i++) graph_output(g, n->out[i]);
     return g;

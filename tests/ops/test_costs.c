@@ -67,6 +67,14 @@ static const struct cost_case {
     {{"MatMul", "", "4x1x3x7 6x7x5", 1, {{0}}}, "4x6x3x5", (4 * 6 * 3 * 5) * 7, 2 * (4 * 6 * 3 * 5) * 7, KIND_LINEAR},
     {{"MatMul", "", "7 7x5", 1, {{0}}}, "5", 5 * 7, 2 * 5 * 7, KIND_LINEAR},
     {{"MatMul", "", "7 7", 1, {{0}}}, "()", 7, 14, KIND_LINEAR},
+    /* 2 heads, 3 queries, 5 keys of 4 values, 7 of each: 30 scores of 4 + 7 MACs; Softmax 6 rows of 5 x 5 - 2 */
+    {{"Attention", "ai.gable", "2x3x4 2x4x5 2x5x7", 1, {{0}}}, "2x3x7", 30 * 11, 2 * 30 * 11 + 6 * 23, KIND_LINEAR},
+    /* a product and a sum per score more */
+    {{"Attention", "ai.gable", "2x3x4 2x4x5 2x5x7 3x5", 1, {REAL("scale", 0.5)}},
+     "2x3x7",
+     30 * 11,
+     2 * 30 * 11 + 6 * 23 + 2 * 30,
+     KIND_LINEAR},
     {{"BatchNormalization", "", "2x3x4x4 3 3 3 3", 1, {{0}}}, "2x3x4x4", 0, 2 * (2 * 3 * 16), KIND_NORM},
     /* 2 sets of 12: 5 + scale + shift per element, 3 per set */
     {{"LayerNormalization", "", "2x12 12 12", 1, {{0}}}, "2x12", 0, 7 * 24 + 3 * 2, KIND_NORM},

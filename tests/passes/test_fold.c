@@ -1,65 +1,39 @@
 /* What goes into the weights of the convolution or product before it, and what must not; both graphs run. */
 #include "check.h"
+#include "made.h"
 #include "ops/ops.h"
 #include "passes/passes.h"
 #include "run_both.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 enum { CHANNELS = 4 };
 
-static struct tensor *node(struct graph *g, const char *op, int n_in, struct tensor *const *in)
-{
-    char name[64];
-    snprintf(name, sizeof name, "%s_%d", op, g->n_nodes);
-    return graph_node(g, op, "", name, NULL, n_in, in, 1)->out[0];
-}
-
-/* An initializer of positive and negative values; all positive where `least` is. */
-static struct tensor *weights(struct graph *g, double least, int rank, const int64_t *dim)
-{
-    char name[32];
-    snprintf(name, sizeof name, "w%d", g->n_tensors);
-    struct tensor *t = graph_initializer(g, name, ROLE_WEIGHT, DTYPE_F32, rank, dim);
-    count n = tensor_elements(t);
-    double *values = arena_array(g->arena, (size_t)n, sizeof *values);
-    for (count i = 0; i < n; i++) values[i] = least + (double)((i * 11 + g->n_tensors * 5) % 17) / 9;
-    t->reals = values;
-    return t;
-}
 static struct tensor *by_channel(struct graph *g, double least)
 {
-    return weights(g, least, 1, (const int64_t[]){CHANNELS});
+    return made_weights(g, least, 1, (const int64_t[]){CHANNELS});
 }
 
 static struct tensor *conv(struct graph *g, struct tensor *x, bool has_bias)
 {
-    struct tensor *w = weights(g, -1, 4, (const int64_t[]){CHANNELS, 2, 3, 3});
+    struct tensor *w = made_weights(g, -1, 4, (const int64_t[]){CHANNELS, 2, 3, 3});
     struct tensor *in[] = {x, w, has_bias ? by_channel(g, -1) : NULL};
-    struct tensor *y = node(g, "Conv", 2 + has_bias, in);
+    struct tensor *y = made_node(g, "Conv", 2 + has_bias, in);
     node_set_ints(g, y->producer, "pads", 4, (const int64_t[]){1, 1, 1, 1});
     return y;
 }
 static struct tensor *grouped(struct graph *g, struct tensor *x, const char *op, const int64_t *dim)
 {
-    struct tensor *y = node(g, op, 2, (struct tensor *[]){x, weights(g, -1, 4, dim)});
+    struct tensor *y = made_node(g, op, 2, (struct tensor *[]){x, made_weights(g, -1, 4, dim)});
     node_set_int(g, y->producer, "group", 2);
     return y;
 }
 static struct tensor *norm(struct graph *g, struct tensor *x)
 {
     struct tensor *in[] = {x, by_channel(g, -1), by_channel(g, -1), by_channel(g, -1), by_channel(g, 0.3)};
-    struct tensor *y = node(g, "BatchNormalization", 5, in);
+    struct tensor *y = made_node(g, "BatchNormalization", 5, in);
     node_set_float(g, y->producer, "epsilon", 1e-3);
     return y;
 }
-static struct tensor *pair(struct graph *g, const char *op, struct tensor *a, struct tensor *b)
-{
-    return node(g, op, 2, (struct tensor *[]){a, b});
-}
-static struct tensor *planes(struct graph *g) { return weights(g, 0.2, 3, (const int64_t[]){CHANNELS, 1, 1}); }
+static struct tensor *planes(struct graph *g) { return made_weights(g, 0.2, 3, (const int64_t[]){CHANNELS, 1, 1}); }
 
 static struct tensor *conv_norm(struct graph *g, struct tensor *x) { return norm(g, conv(g, x, false)); }
 static struct tensor *conv_bias_norm(struct graph *g, struct tensor *x) { return norm(g, conv(g, x, true)); }
@@ -69,8 +43,8 @@ static struct tensor *grouped_norm(struct graph *g, struct tensor *x)
 }
 static struct tensor *transposed_norm(struct graph *g, struct tensor *x)
 {
-    struct tensor *w = weights(g, -1, 4, (const int64_t[]){2, CHANNELS, 2, 2});
-    return norm(g, pair(g, "ConvTranspose", x, w));
+    struct tensor *w = made_weights(g, -1, 4, (const int64_t[]){2, CHANNELS, 2, 2});
+    return norm(g, made_pair(g, "ConvTranspose", x, w));
 }
 static struct tensor *grouped_transposed_norm(struct graph *g, struct tensor *x)
 {
@@ -78,9 +52,10 @@ static struct tensor *grouped_transposed_norm(struct graph *g, struct tensor *x)
 }
 static struct tensor *gemm(struct graph *g, struct tensor *x, bool flips, double alpha)
 {
-    struct tensor *w = weights(g, -1, 2, flips ? (const int64_t[]){CHANNELS, 60} : (const int64_t[]){60, CHANNELS});
-    struct tensor *in[] = {node(g, "Flatten", 1, &x), w, by_channel(g, -1)};
-    struct tensor *y = node(g, "Gemm", 3, in);
+    struct tensor *w =
+        made_weights(g, -1, 2, flips ? (const int64_t[]){CHANNELS, 60} : (const int64_t[]){60, CHANNELS});
+    struct tensor *in[] = {made_node(g, "Flatten", 1, &x), w, by_channel(g, -1)};
+    struct tensor *y = made_node(g, "Gemm", 3, in);
     node_set_int(g, y->producer, "transB", flips);
     node_set_float(g, y->producer, "alpha", alpha);
     return y;
@@ -88,52 +63,53 @@ static struct tensor *gemm(struct graph *g, struct tensor *x, bool flips, double
 static struct tensor *gemm_norm(struct graph *g, struct tensor *x) { return norm(g, gemm(g, x, false, 1)); }
 static struct tensor *gemm_flipped_scaled(struct graph *g, struct tensor *x)
 {
-    return pair(g, "Mul", by_channel(g, -1), gemm(g, x, true, 1));
+    return made_pair(g, "Mul", by_channel(g, -1), gemm(g, x, true, 1));
 }
 static struct tensor *gemm_alpha(struct graph *g, struct tensor *x) { return norm(g, gemm(g, x, true, 2)); }
 static struct tensor *every_scale(struct graph *g, struct tensor *x)
 {
-    struct tensor *y = pair(g, "Mul", conv(g, x, false), planes(g));
-    y = pair(g, "Add", planes(g), y);
-    y = pair(g, "Div", y, planes(g));
-    y = pair(g, "Sub", y, planes(g));
-    return norm(g, pair(g, "Mul", y, graph_constant_real(g, "half", DTYPE_F32, 0.5)));
+    struct tensor *y = made_pair(g, "Mul", conv(g, x, false), planes(g));
+    y = made_pair(g, "Add", planes(g), y);
+    y = made_pair(g, "Div", y, planes(g));
+    y = made_pair(g, "Sub", y, planes(g));
+    return norm(g, made_pair(g, "Mul", y, graph_constant_real(g, "half", DTYPE_F32, 0.5)));
 }
 static struct tensor *summand_alone(struct graph *g, struct tensor *x)
 {
-    return pair(g, "Add", conv(g, x, false), planes(g));
+    return made_pair(g, "Add", conv(g, x, false), planes(g));
 }
 static struct tensor *constant_less_conv(struct graph *g, struct tensor *x)
 {
-    return pair(g, "Sub", planes(g), conv(g, x, false));
+    return made_pair(g, "Sub", planes(g), conv(g, x, false));
 }
 static struct tensor *along_the_width(struct graph *g, struct tensor *x)
 {
-    return pair(g, "Mul", conv(g, x, false), weights(g, -1, 1, (const int64_t[]){6}));
+    return made_pair(g, "Mul", conv(g, x, false), made_weights(g, -1, 1, (const int64_t[]){6}));
 }
 static struct tensor *wider_result(struct graph *g, struct tensor *x)
 {
-    return pair(g, "Mul", conv(g, x, false), weights(g, -1, 5, (const int64_t[]){2, 1, 1, 1, 1}));
+    return made_pair(g, "Mul", conv(g, x, false), made_weights(g, -1, 5, (const int64_t[]){2, 1, 1, 1, 1}));
 }
 static struct tensor *read_twice(struct graph *g, struct tensor *x)
 {
     struct tensor *y = conv(g, x, false);
-    return pair(g, "Add", y, norm(g, y));
+    return made_pair(g, "Add", y, norm(g, y));
 }
 static struct tensor *shared_weights(struct graph *g, struct tensor *x)
 {
-    struct tensor *w = weights(g, -1, 4, (const int64_t[]){CHANNELS, 2, 1, 1});
-    return pair(g, "Add", norm(g, pair(g, "Conv", x, w)), pair(g, "Conv", node(g, "Neg", 1, &x), w));
+    struct tensor *w = made_weights(g, -1, 4, (const int64_t[]){CHANNELS, 2, 1, 1});
+    return made_pair(g, "Add", norm(g, made_pair(g, "Conv", x, w)),
+                     made_pair(g, "Conv", made_node(g, "Neg", 1, &x), w));
 }
 static struct tensor *computed_scale(struct graph *g, struct tensor *x)
 {
     struct tensor *c = planes(g);
-    return pair(g, "Mul", conv(g, x, false), node(g, "Exp", 1, &c));
+    return made_pair(g, "Mul", conv(g, x, false), made_node(g, "Exp", 1, &c));
 }
 static struct tensor *ten_factors(struct graph *g, struct tensor *x)
 {
     struct tensor *y = conv(g, x, true);
-    for (int i = 0; i < 10; i++) y = pair(g, "Mul", y, planes(g));
+    for (int i = 0; i < 10; i++) y = made_pair(g, "Mul", y, planes(g));
     return y;
 }
 
@@ -161,34 +137,11 @@ static const struct {
     {"more than eight deep", ten_factors, 11, 3},
 };
 
-static void fill(struct pool *p, struct value *x)
-{
-    gable_error e = {0};
-    assert_ok(value_new(p, DTYPE_F32, 4, (const int64_t[]){1, 2, 5, 6}, x, &e), &e);
-    for (int i = 0; i < 60; i++) ((float *)x->data)[i] = 0.37F * (float)((i * 7) % 23) - 4;
-}
-
 static void check_case(size_t i)
 {
-    gable_error e = {0};
     struct graph *g = graph_new("g", "t", 1 << 20);
-    struct pool *p = pool_new(1 << 20);
-    struct value x;
-    struct both both = {.tolerance = {1e-4, 1e-4}};
-    struct rewrites r;
-    fill(p, &x);
     graph_output(g, cases[i].make(g, graph_input(g, "x", DTYPE_F32, 4, (const int64_t[]){1, 2, 5, 6})));
-    assert_ok(ops_infer(g, &e), &e);
-    assert_int_equal(g->n_nodes, cases[i].before);
-    assert_true(both_run(&both, g, &x, p, cases[i].what));
-    assert_ok(passes_run(g, &r, &e), &e);
-    if (g->n_nodes != cases[i].after) fail_msg("%s: %d nodes, not %d", cases[i].what, g->n_nodes, cases[i].after);
-    assert_int_equal(r.n, cases[i].before - cases[i].after);
-    assert_true(both_run(&both, g, &x, p, cases[i].what));
-    for (int k = 0; k < both.n; k++) value_release(&both.outputs[k]);
-    test_free(both.outputs);
-    value_release(&x);
-    pool_free(p);
+    made_check(g, cases[i].what, cases[i].before, cases[i].after, 1e-4);
     graph_free(g);
 }
 
@@ -209,11 +162,11 @@ static void weights_are_those_of_the_formula(void **state)
     struct tensor *t[6], *x = graph_input(g, "x", DTYPE_F32, 4, dim);
     struct rewrites r;
     for (int i = 0; i < 6; i++) {
-        t[i] = weights(g, 0, i ? 1 : 4, dim);
+        t[i] = made_weights(g, 0, i ? 1 : 4, dim);
         t[i]->reals = &values[i];
     }
-    struct tensor *y = node(g, "Conv", 3, (struct tensor *[]){x, t[0], t[1]});
-    y = node(g, "BatchNormalization", 5, (struct tensor *[]){y, t[2], t[3], t[4], t[5]});
+    struct tensor *y = made_node(g, "Conv", 3, (struct tensor *[]){x, t[0], t[1]});
+    y = made_node(g, "BatchNormalization", 5, (struct tensor *[]){y, t[2], t[3], t[4], t[5]});
     node_set_float(g, y->producer, "epsilon", 0.25);
     graph_output(g, y);
     assert_ok(ops_infer(g, &e), &e);

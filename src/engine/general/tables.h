@@ -6,6 +6,7 @@
 /* clang-format off */
 #define KERNEL_TABLES(X) \
     X(align) \
+    X(attention) \
     X(binary) \
     X(cast) \
     X(choose) \
