@@ -27,9 +27,11 @@ static bool always(const struct node *n)
     return true;
 }
 
-/* Training mode is input 2. */
+/* Training mode is input 2, the share that it drops input 1. */
 static bool drops_nothing(const struct node *n)
 {
+    double share;
+    if (n->n_in > 1 && edit_scalar(n->in[1], &share) && share == 0) return true;
     return n->n_in < 3 || n->in[2]->role == ROLE_ABSENT || (n->in[2]->ints && !n->in[2]->ints[0]);
 }
 

@@ -125,6 +125,18 @@ static struct tensor *hands_on(struct graph *g, struct tensor *x)
     return apply(g, "Neg", apply(g, "Identity", apply(g, "Abs", x, NULL), NULL), NULL);
 }
 
+/* In training mode, where a share of 0 drops nothing all the same. */
+static struct tensor *dropout(struct graph *g, struct tensor *x, double share)
+{
+    struct tensor *training = graph_initializer(g, "training", ROLE_CONSTANT, DTYPE_BOOL, 0, NULL);
+    static const int64_t yes[] = {1};
+    training->ints = yes;
+    struct tensor *in[] = {apply(g, "Abs", x, NULL), real(g, share), training};
+    return apply(g, "Neg", graph_node(g, "Dropout", "", "dropout", NULL, 3, in, 1)->out[0], NULL);
+}
+static struct tensor *drops_nothing(struct graph *g, struct tensor *x) { return dropout(g, x, 0); }
+static struct tensor *drops_half(struct graph *g, struct tensor *x) { return dropout(g, x, 0.5); }
+
 /* Reshape to what Shape says, less the last dimension: 3 x 8 to 24. */
 static struct tensor *shape_arithmetic(struct graph *g, struct tensor *x)
 {
@@ -189,6 +201,8 @@ static const struct {
     {"random twice", random_twice, NULL, 3, 3, false},
     {"a dead end", dead_end, "dead", 3, 1, true},
     {"identity", hands_on, "nothing", 3, 2, true},
+    {"a dropout of nothing", drops_nothing, "nothing", 3, 2, true},
+    {"a dropout", drops_half, NULL, 3, 3, false},
     {"zeros before a convolution", pad_of_conv, "pads", 4, 3, true},
     {"zeros before an average", pad_of_average, "pads", 4, 3, true},
     {"more zeros than an average may have", wide_pad_of_average, NULL, 4, 4, true},
