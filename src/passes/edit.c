@@ -47,6 +47,15 @@ static void read_instead(struct edit *e, struct node *n)
     }
 }
 
+/* What a body does not read any more, it need not capture: its parent may drop it too. */
+static void drop_captures(struct graph *g, const bool *is_used)
+{
+    int n = 0;
+    for (int i = 0; i < g->n_captures; i++)
+        if (is_used[g->captures[i].inner->index]) g->captures[n++] = g->captures[i];
+    g->n_captures = n;
+}
+
 /* Tensors that nothing reads or makes any more are no part of the graph: a weight that nobody uses would be counted. */
 static void drop_tensors(struct edit *e, bool *is_used)
 {
@@ -59,6 +68,7 @@ static void drop_tensors(struct edit *e, bool *is_used)
     }
     for (int i = 0; i < g->n_inputs; i++) is_used[g->inputs[i]->index] = true;
     for (int i = 0; i < g->n_outputs; i++) is_used[g->outputs[i]->index] = true;
+    drop_captures(g, is_used);
     for (int i = 0; i < g->n_tensors; i++)
         if (is_used[i]) g->tensors[n++] = g->tensors[i];
     g->n_tensors = n;

@@ -7,6 +7,7 @@
 static bool keeps_order(const struct node *n)
 {
     int rank = n->in[0]->shape.rank;
+    if (!n->in[0]->has_shape) return false;
     if (!node_attribute(n, "perm")) return rank < 2;
     for (int i = 0; i < rank; i++)
         if (node_int_at(n, "perm", i, -1) != i) return false;

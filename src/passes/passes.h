@@ -16,12 +16,16 @@ struct rewrites {
     struct rewrite *at; /* in the graph's arena */
 };
 struct edit; /* passes/edit.h */
+/* The bodies of loops, where shapes may change, have those rules alone that need none. */
+enum pass_needs { NEEDS_SHAPES, NEEDS_NO_SHAPES };
 struct pass {
     const char *name, *purpose;
     gable_status (*run)(struct edit *edit, gable_error *e);
+    enum pass_needs needs;
 };
 /* In the order in which they run; NULL after the last. */
 const struct pass *pass_at(int i);
-/* Runs all, once, in place; the graph must have been inferred and is so again afterwards. */
+/* Runs all, once, in place, in the bodies of If, Loop and Scan first; the graph must have been inferred and is so again
+ * afterwards. */
 gable_status passes_run(struct graph *g, struct rewrites *out, gable_error *e);
 #endif
