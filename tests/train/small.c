@@ -230,6 +230,11 @@ static layer join_blocks(struct graph *g, layer x)
     layer b = small_node(g, "Relu", small_conv(g, y, 32, 3, 1, 1, 1, true));
     return small_conv(g, joined(g, a, b), 4, 1, 1, 0, 1, false);
 }
+static layer join_itself(struct graph *g, layer x)
+{
+    layer y = first(g, x);
+    return small_conv(g, joined(g, joined(g, y, y), y), 4, 1, 1, 0, 1, false);
+}
 static layer classes(struct graph *g, layer x)
 {
     return small_linear(g, small_node(g, "Flatten", small_node(g, "GlobalAveragePool", first(g, x))), 7);
@@ -270,6 +275,7 @@ static const struct small smalls[] = {
     {"dropout", dropped},
     {"concat, shuffle, split", shuffle},
     {"concat of whole blocks", join_blocks},
+    {"concat with itself", join_itself},
     {"classes", classes},
 };
 const struct small *small_at(int i) { return i >= 0 && (size_t)i < COUNT_OF(smalls) ? &smalls[i] : NULL; }

@@ -48,20 +48,34 @@ static int reads_nothing(const struct part *p, enum train_pass pass)
     return 0;
 }
 
-/* The places of one block's channels; NULL for what is padding. */
-static void lanes_of(const struct trainer_session *s, const struct part *p, int image, int block, bool is_gradient,
-                     float **lanes)
+/* Lane `at` of a plane belongs to lane `of` of the block; a plane whose lane is taken gets another move. */
+static int note_lane(struct lane_move *m, int n, float *plane, int at, int of)
 {
-    int vl = s->plan->vl;
-    for (int l = 0; l < vl; l++) {
-        int c = block * vl + l;
-        lanes[l] = NULL;
-        if (c >= p->out->channels) continue;
-        const struct value *v = p->sources[c].value;
-        if (!v || (is_gradient && !v->has_gradient)) continue;
-        float *base = is_gradient ? value_gradient(s, v) : value_now(s, v);
-        lanes[l] = base + value_plane(s, v, image, p->sources[c].channel / vl) + p->sources[c].channel % vl;
+    int i = 0;
+    while (i < n && (m[i].plane != plane || m[i].lane[at] >= 0)) i++;
+    if (i == n) {
+        m[n] = (struct lane_move){.plane = plane};
+        for (int l = 0; l < MOST_LANES; l++) m[n].lane[l] = -1;
+        n++;
     }
+    m[i].lane[at] = of;
+    return n;
+}
+/* The planes that one block's channels come from, or whose gradients they add to; how many. */
+static int lanes_of(const struct trainer_session *s, const struct part *p, int image, int block, bool is_gradient,
+                    struct lane_move *m)
+{
+    int vl = s->plan->vl, n = 0;
+    for (int l = 0; l < vl && block * vl + l < p->out->channels; l++) {
+        const struct source *from = &p->sources[block * vl + l];
+        const struct value *v = from->value;
+        if (!v || (is_gradient && !v->has_gradient)) continue;
+        float *plane =
+            (is_gradient ? value_gradient(s, v) : value_now(s, v)) + value_plane(s, v, image, from->channel / vl);
+        int lane = from->channel % vl;
+        n = is_gradient ? note_lane(m, n, plane, lane, l) : note_lane(m, n, plane, l, lane);
+    }
+    return n;
 }
 /* The model's input, row-major. */
 static void planar_plane(struct trainer_session *s, struct part *p, int image, int block)
@@ -92,7 +106,7 @@ static size_t plane_bytes(const struct trainer_session *s, const struct part *p)
 }
 static void gather_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
-    float *lanes[64];
+    struct lane_move moves[MOST_LANES];
     (void)thread;
     if (!p->sources) {
         planar_plane(s, p, image, block);
@@ -105,8 +119,8 @@ static void gather_plane(struct trainer_session *s, struct part *p, int image, i
                value_now(s, v) + value_plane(s, v, image, whole), plane_bytes(s, p));
         return;
     }
-    lanes_of(s, p, image, block, false, lanes);
-    s->plan->kernels->gather((const float *const *)lanes, value_pixels(p->out),
+    int n = lanes_of(s, p, image, block, false, moves);
+    s->plan->kernels->gather(moves, n, value_pixels(p->out),
                              value_now(s, p->out) + value_plane(s, p->out, image, block));
 }
 /* Whether a source's every block is a whole block of the output: then backward writes it without clearing it first. */
@@ -119,13 +133,13 @@ static bool is_copied_whole(const struct trainer_session *s, const struct part *
 }
 static void scatter_block(struct trainer_session *s, struct part *p, int image, int block)
 {
-    float *lanes[64];
+    struct lane_move moves[MOST_LANES];
     const float *dy = value_gradient(s, p->out) + value_plane(s, p->out, image, block);
     const struct value *v = p->sources[block * s->plan->vl].value;
     int whole = v && v->has_gradient ? whole_block(s, p, block) : -1, i = 0;
     if (whole < 0) {
-        lanes_of(s, p, image, block, true, lanes);
-        s->plan->kernels->scatter(dy, value_pixels(p->out), lanes);
+        int n = lanes_of(s, p, image, block, true, moves);
+        s->plan->kernels->scatter(dy, value_pixels(p->out), moves, n);
         return;
     }
     while (p->in[i] != v) i++;

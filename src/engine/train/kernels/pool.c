@@ -66,20 +66,34 @@ void TRAIN(pool_back)(const struct pool_plane *p, const float *x, const float *y
     }
 }
 
-void TRAIN(gather)(const float *const *from, long pixels, float *out)
+/* N is a constant for the few planes that a shuffle mixes. */
+INLINE void gather_from(const int N, const struct lane_move *m, long pixels, float *out)
 {
-    for (int l = 0; l < VL; l++) {
-        const float *x = from[l];
-        if (!x)
-            for (long i = 0; i < pixels; i++) out[i * VL + l] = 0;
-        else
-            for (long i = 0; i < pixels; i++) out[i * VL + l] = x[i * VL];
+    TAKE take[MOST_LANES];
+    for (int k = 0; k < N; k++) take[k] = v_take_new(m[k].lane);
+    for (long i = 0; i < pixels; i++) {
+        V v = v_set(0.0f);
+        for (int k = 0; k < N; k++) v = v_take(v, take[k], v_load(m[k].plane + i * VL));
+        v_store(out + i * VL, v);
     }
 }
-void TRAIN(scatter)(const float *in, long pixels, float *const *into)
+void TRAIN(gather)(const struct lane_move *m, int n, long pixels, float *out)
 {
-    for (int l = 0; l < VL; l++) {
-        float *x = into[l];
-        for (long i = 0; x && i < pixels; i++) x[i * VL] += in[i * VL + l];
+    switch (n) {
+    case 1: gather_from(1, m, pixels, out); break;
+    case 2: gather_from(2, m, pixels, out); break;
+    case 3: gather_from(3, m, pixels, out); break;
+    case 4: gather_from(4, m, pixels, out); break;
+    default: gather_from(n, m, pixels, out); break;
+    }
+}
+void TRAIN(scatter)(const float *in, long pixels, const struct lane_move *m, int n)
+{
+    for (int k = 0; k < n; k++) {
+        TAKE take = v_take_new(m[k].lane);
+        for (long i = 0; i < pixels; i++) {
+            float *to = m[k].plane + i * VL;
+            v_store(to, v_add(v_load(to), v_take(v_set(0.0f), take, v_load(in + i * VL))));
+        }
     }
 }

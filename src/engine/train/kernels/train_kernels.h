@@ -32,6 +32,12 @@ struct pool_plane {
     const struct pool_window *windows; /* per pixel of y */
     const float *share;                /* average: the factor of each window */
 };
+/* Which lanes of a plane change places with another plane's; -1: none. */
+enum { MOST_LANES = 16 };
+struct lane_move {
+    float *plane;
+    int lane[MOST_LANES];
+};
 enum moment { MOMENT_PIVOT, MOMENT_SUM, MOMENT_SQUARE, MOMENTS };
 struct update_rule {
     enum optimizer kind;
@@ -83,9 +89,9 @@ struct train_kernels {
     /* y = max or mean of the window; backward adds to dx, the first of equal values gets the gradient. */
     void (*pool)(const struct pool_plane *p, const float *x, float *y);
     void (*pool_back)(const struct pool_plane *p, const float *x, const float *y, const float *dy, float *dx);
-    /* out[p][l] = from[l][p * vl], 0 where from[l] is NULL; back: into[l][p * vl] += in[p][l]. */
-    void (*gather)(const float *const *from, long pixels, float *out);
-    void (*scatter)(const float *in, long pixels, float *const *into);
+    /* Of n planes: out's lane l = plane's lane[l], 0 where no plane has one; back: plane's lane l += in's lane[l]. */
+    void (*gather)(const struct lane_move *m, int n, long pixels, float *out);
+    void (*scatter)(const float *in, long pixels, const struct lane_move *m, int n);
 
     void (*update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second);
 };

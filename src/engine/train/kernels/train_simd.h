@@ -7,13 +7,40 @@
 #if defined __AVX512F__
 INLINE V v_where_positive(V c, V a) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(c, v_set(0.0f), _CMP_GT_OQ), a); }
 INLINE V v_root(V a) { return _mm512_sqrt_ps(a); }
+/* Lanes that change places: lane l is from's lane index[l], or stays where that is negative. */
+typedef __m512i TAKE;
+INLINE TAKE v_take_new(const int *index) { return _mm512_loadu_si512(index); }
+INLINE V v_take(V into, TAKE t, V from)
+{
+    return _mm512_mask_permutexvar_ps(into, _mm512_cmpge_epi32_mask(t, _mm512_setzero_si512()), t, from);
+}
 #elif defined __AVX2__
 INLINE V v_where_positive(V c, V a) { return _mm256_and_ps(_mm256_cmp_ps(c, v_set(0.0f), _CMP_GT_OQ), a); }
 INLINE V v_root(V a) { return _mm256_sqrt_ps(a); }
+typedef __m256i TAKE;
+INLINE TAKE v_take_new(const int *index) { return _mm256_loadu_si256((const __m256i *)(const void *)index); }
+INLINE V v_take(V into, TAKE t, V from)
+{
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(from, t), into, _mm256_castsi256_ps(t));
+}
 #else
 #include <math.h>
 INLINE V v_where_positive(V c, V a) { return v_choose(c > v_set(0.0f), a, v_set(0.0f)); }
 INLINE V v_root(V a) { return (V){sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])}; }
+typedef struct {
+    int lane[VL];
+} TAKE;
+INLINE TAKE v_take_new(const int *index)
+{
+    TAKE t;
+    for (int l = 0; l < VL; l++) t.lane[l] = index[l];
+    return t;
+}
+INLINE V v_take(V into, TAKE t, V from)
+{
+    for (int l = 0; l < VL; l++) into[l] = t.lane[l] < 0 ? into[l] : from[t.lane[l]];
+    return into;
+}
 #endif
 
 /* dy times the slope at x. */
@@ -75,8 +102,8 @@ void TRAIN(depthwise_data)(const struct depthwise_back *d, const float *dy, cons
 void TRAIN(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *padded, float *dw);
 void TRAIN(pool)(const struct pool_plane *p, const float *x, float *y);
 void TRAIN(pool_back)(const struct pool_plane *p, const float *x, const float *y, const float *dy, float *dx);
-void TRAIN(gather)(const float *const *from, long pixels, float *out);
-void TRAIN(scatter)(const float *in, long pixels, float *const *into);
+void TRAIN(gather)(const struct lane_move *m, int n, long pixels, float *out);
+void TRAIN(scatter)(const float *in, long pixels, const struct lane_move *m, int n);
 void TRAIN(update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second);
 extern const struct train_kernels TRAIN(kernels);
 #endif
