@@ -109,15 +109,19 @@ static double backward_over_forward(const struct step_amounts *a, enum op_kind k
 {
     return (a->of[k][PASS_DATA] + a->of[k][PASS_WEIGHT]) / a->of[k][PASS_FORWARD];
 }
-/* A product's gradient does forward's FLOPs; what differs is their rate. */
-static void say_rate(const struct deviation *d, const struct step_amounts *flops, const struct step_amounts *ns,
-                     const char *what, char *out, size_t room)
+/* A product's gradient does about forward's FLOPs; what differs more is said: their number or their rate. */
+static void say_product(const struct deviation *d, const struct step_amounts *flops, const struct step_amounts *ns,
+                        const char *what, char *out, size_t room)
 {
     enum train_pass p = d->cause == CAUSE_DATA ? PASS_DATA : PASS_WEIGHT;
     const char *which = d->cause == CAUSE_DATA ? "data" : "weight";
-    double rate = flops->of[d->kind][p] / ns->of[d->kind][p];
-    double forward = flops->of[d->kind][PASS_FORWARD] / ns->of[d->kind][PASS_FORWARD];
-    snprintf(out, room, "%s gradients of %s run at %.2f of forward's rate", which, what, rate / forward);
+    const double *work = flops->of[d->kind], *time = ns ? ns->of[d->kind] : work;
+    double share = work[p] / work[PASS_FORWARD];
+    double rate = work[p] / time[p] * time[PASS_FORWARD] / work[PASS_FORWARD];
+    if (fabs(log(rate)) > fabs(log(share)))
+        snprintf(out, room, "%s gradients of %s run at %.2f of forward's rate", which, what, rate);
+    else
+        snprintf(out, room, "%s gradients of %s take %.2f times forward's FLOPs", which, what, share);
 }
 static void say_gradient(const struct deviation *d, const struct step_amounts *flops, const struct step_amounts *bytes,
                          const struct step_amounts *ns, const char *what, char *out, size_t room)
@@ -143,12 +147,6 @@ void deviation_say(const struct deviation *d, const struct step_amounts *flops, 
     case CAUSE_AGAIN: snprintf(out, room, "backward repeats %.2f of forward", d->times); break;
     case CAUSE_GRADIENT: say_gradient(d, flops, bytes, ns, what, out, room); break;
     case CAUSE_DATA:
-    case CAUSE_WEIGHT:
-        if (ns)
-            say_rate(d, flops, ns, what, out, room);
-        else
-            snprintf(out, room, "%s gradients of %s take %.2f times forward's FLOPs",
-                     d->cause == CAUSE_DATA ? "data" : "weight", what, d->times);
-        break;
+    case CAUSE_WEIGHT: say_product(d, flops, ns, what, out, room); break;
     }
 }

@@ -268,7 +268,7 @@ static gable_status time_groups(struct device *d, struct run *r, double budget_s
     return status;
 }
 
-static size_t last_cache_bytes(void)
+size_t measure_last_cache(void)
 {
     struct topology t;
     topology_read(&t);
@@ -332,7 +332,7 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
     if (!status && is_whole && r->median_ns > 0) status = time_groups(d, r, options.budget_s, interrupted, e);
     if (!status) {
         verdict_of_groups(r);
-        status = verdict_of_roof(r, s.probes, s.n_probes, last_cache_bytes(), e);
+        status = verdict_of_roof(r, s.probes, s.n_probes, measure_last_cache(), e);
     }
     surroundings_read("", &end);
     surroundings_judge(r, &start, &end, cpus, o->engine.threads, fall_of(&s));

@@ -138,6 +138,7 @@ static void set_trainer(struct trained *out, const struct trainer *t)
     snprintf(out->trainer, sizeof out->trainer, "%s", t->engine->name);
     snprintf(out->why, sizeof out->why, "%s", t->why);
     step->planned_bytes = t->memory.total;
+    out->runs[PASS_UPDATE].planned_bytes = t->memory.weights + t->memory.gradients + t->memory.optimizer;
     step->setup_ns = t->setup_ns;
     for (int i = 0; i < TRAINED_RUNS; i++) snprintf(out->runs[i].isa, sizeof out->runs[i].isa, "%s", isa_name(t->isa));
 }

@@ -1,6 +1,7 @@
 #include "bench/training_parts.h"
 
 #include "bench/defaults.h"
+#include "bench/measure.h"
 #include "bench/stats.h"
 #include "bench/verdict.h"
 
@@ -152,7 +153,7 @@ static gable_status judge_part(struct run *r, int which, const struct timed_step
     if (o->quick) verdict_note(r, CODE_QUICK);
     s = verdict_of_times(r, training_precision(o), e);
     bool has_roof = o->roof.peak > 0 && r->bytes.fused > 0 && r->flops_counted > 0;
-    return s || !has_roof ? s : verdict_of_roof(r, NULL, 0, 0, e);
+    return s || !has_roof ? s : verdict_of_roof(r, NULL, 0, measure_last_cache(), e);
 }
 
 /* The stages' medians, added, against the median of the same steps. */

@@ -6,11 +6,13 @@
 
 /* In page order. */
 static figure_builder *const builders[] = {
-    figure_summary,         figure_chips_gpu,       figure_chips_cpu,      figure_chips_asic,      figure_chips_soc,
-    figure_ridges,          figure_watts,           figure_costs,          figure_kinds,           figure_intensity,
-    figure_intensity_chips, figure_verdicts,        figure_latency_flops,  figure_latency_params,  figure_throughput,
-    figure_ranks,           figure_samples,         figure_ceilings,       figure_attained,        figure_floor,
-    figure_losses,          figure_training_passes, figure_training_kinds, figure_training_memory,
+    figure_summary,         figure_chips_gpu,       figure_chips_cpu,       figure_chips_asic,
+    figure_chips_soc,       figure_ridges,          figure_watts,           figure_costs,
+    figure_kinds,           figure_intensity,       figure_intensity_chips, figure_verdicts,
+    figure_latency_flops,   figure_latency_params,  figure_throughput,      figure_ranks,
+    figure_samples,         figure_ceilings,        figure_attained,        figure_floor,
+    figure_losses,          figure_training_passes, figure_training_times,  figure_training_kinds,
+    figure_training_memory,
 };
 
 /* The command that measures again what the figure shows. */

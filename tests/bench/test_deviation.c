@@ -41,7 +41,7 @@ static void each_cause_is_said(void **state)
     } rows[] = {
         {{CAUSE_FIRST, KIND_CONV, -0.1, 0.1}, true, "features.0.0 needs no data gradient"},
         {{CAUSE_WEIGHT, KIND_DEPTHWISE, 0.4, 3}, true, "weight gradients of depthwise convolutions run at 0.33 of"},
-        {{CAUSE_DATA, KIND_CONV, 0.1, 1.5}, false, "data gradients of kxk convolutions take 1.50 times"},
+        {{CAUSE_DATA, KIND_CONV, 0.1, 1.5}, false, "data gradients of kxk convolutions take 0.75 times"},
         {{CAUSE_GRADIENT, KIND_ACTIVATION, -0.4, 1}, true, "the one gradient, not two, of activations takes 1.0 times"},
         {{CAUSE_AGAIN, KIND_OTHER, 0.3, 0.3}, true, "backward repeats 0.30 of forward"},
     };

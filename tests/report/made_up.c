@@ -116,6 +116,11 @@ static void make_training(struct study_training *t, const struct made *m)
             t->passes[p].cost = cost_add(t->passes[p].cost, w->cost);
             t->passes[p].bytes += w->bytes;
         }
+    for (int k = 0; k < KIND_N; k++)
+        for (int p = 0; p < PASS_UPDATE; p++) {
+            t->flops.of[k][p] = (double)t->kinds[k][p].cost.flops;
+            t->bytes.of[k][p] = (double)t->kinds[k][p].bytes;
+        }
     t->passes[PASS_UPDATE] = (struct work){.cost.flops = (count)(4 * m->params), .bytes = (count)(20 * m->params)};
     t->memory = (struct training_memory){.weights = (count)(4 * m->params),
                                          .gradients = (count)(4 * m->params),
@@ -253,6 +258,46 @@ void made_up_study(struct study *s)
     drifted->valid = false;
     drifted->reason = CODE_SPEED_DRIFT;
     drifted->notes = CODE_BIT(CODE_SPEED_DRIFT);
+}
+
+/* A group per kind, as long as its FLOPs at 100 GFLOP/s, gradients of depthwise convolutions 4 times that. */
+static void make_step_groups(struct run *r, const struct study_training *t, int pass)
+{
+    for (int k = 0; k < KIND_N && pass < PASS_UPDATE; k++) {
+        const struct work *w = &t->kinds[k][pass];
+        if (!w->cost.flops) continue;
+        struct run_group *g = &r->groups[r->n_groups++];
+        *g = (struct run_group){
+            .kind = (enum op_kind)k, .flops_executed = (double)w->cost.flops, .bytes = (double)w->bytes};
+        g->median_ns = g->flops_executed / 100 * (k == KIND_DEPTHWISE && pass ? 4 : 1);
+        snprintf(g->name, sizeof g->name, "features.%d", k);
+        r->median_ns += g->median_ns;
+    }
+}
+static void add_step(struct study *s, int model, int pass)
+{
+    const struct study_training *t = &s->models[model].training;
+    struct run_group groups[KIND_N];
+    struct run r = {.batch = s->training_batch, .valid = true, .groups = groups, .roof = s->roof};
+    gable_error e = {0};
+    snprintf(r.model, sizeof r.model, "%s", s->models[model].id);
+    snprintf(r.engine, sizeof r.engine, "%s", training_engine);
+    snprintf(r.pass, sizeof r.pass, "%s", trained_name(pass));
+    make_step_groups(&r, t, pass);
+    for (int p = 0; pass == TRAINED_STEP && p < PASS_N; p++) r.median_ns += study_step(s, model, p)->median_ns;
+    if (pass == PASS_UPDATE) r.median_ns = (double)t->passes[PASS_UPDATE].bytes / 20;
+    if (pass == TRAINED_STEP) {
+        r.planned_bytes = (size_t)t->memory.total / 2;
+        r.peak_rss_bytes = r.planned_bytes + (1 << 20);
+    }
+    r.low_ns = 0.99 * r.median_ns;
+    r.high_ns = 1.01 * r.median_ns;
+    assert_ok(study_add_run(s, &r, &e), &e);
+}
+void made_up_steps(struct study *s)
+{
+    for (int i = 0; i < s->n_models; i++)
+        for (int pass = 0; pass <= TRAINED_STEP; pass++) add_step(s, i, pass);
 }
 
 void made_up_release(struct study *s) { study_release(s); }

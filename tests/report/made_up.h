@@ -8,6 +8,8 @@ enum { MADE_MODELS = 10, MADE_BATCHES = 3 };
 /* Ten models at batch 1, 64 and 256 on an 8-core CPU; MobileNetV3-Small's batch 1 is invalid (speed_drift). Every run's
    attained is its share of the roof. Release with made_up_release. */
 void made_up_study(struct study *s);
+/* Adds a measured training step of every model. */
+void made_up_steps(struct study *s);
 void made_up_release(struct study *s);
 int made_up_model(const struct study *s, const char *id); /* its index; fails the test where there is none */
 struct run *made_up_run(struct study *s, int model, int batch_index);

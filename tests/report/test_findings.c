@@ -252,10 +252,11 @@ static void test_backward_is_computed_not_assumed(void **state)
     count forward = t->passes[PASS_FORWARD].cost.flops, data = t->kinds[KIND_CONV][PASS_DATA].cost.flops;
     t->passes[PASS_DATA].cost.flops -= data; /* no k x k convolution passes a gradient on: 0.9 x 0.92 of forward */
     t->kinds[KIND_CONV][PASS_DATA].cost.flops = 0;
+    t->flops.of[KIND_CONV][PASS_DATA] = 0;
     assert_true(data > forward / 2);
     assert_said(&s, figure_training_passes, "title", "of ResNet18, 1.90 times those of");
     assert_said(&s, figure_training_passes, "finding",
-                "ResNet18 is furthest from it, by -0.93: -0.92 for k×k convolutions");
+                "ResNet18 is furthest from it, by -0.93. Of that, -0.92: data gradients of k×k convolutions take 0.00");
     made_up_release(&s);
 }
 
@@ -265,11 +266,32 @@ static void test_training_memory_and_kinds(void **state)
     struct study s;
     made_up_study(&s);
     assert_said(&s, figure_training_kinds, "title", "Activations: ");
-    for (int i = 0; i < s.n_models; i++) s.models[i].training.kinds[KIND_POOL][PASS_DATA].bytes = (count)1 << 40;
-    assert_said(&s, figure_training_kinds, "title", "Pooling layers: 0\u00a0% of the backward FLOPs, 100");
+    for (int i = 0; i < s.n_models; i++) s.models[i].training.bytes.of[KIND_POOL][PASS_DATA] = 1e12;
+    assert_said(&s, figure_training_kinds, "title", "Pooling layers: 0\u00a0% of the backward FLOPs, 99");
     assert_said(&s, figure_training_memory, "finding", "EfficientNet-B4 needs most");
     s.models[0].training.memory.total *= 1000;
     assert_said(&s, figure_training_memory, "finding", "ShuffleNetV2 ×0.5 needs most");
+    made_up_release(&s);
+}
+
+static void test_measured_training(void **state)
+{
+    (void)state;
+    struct study s;
+    gable_error e = {0};
+    made_up_study(&s);
+    assert_null(figure_training_times(&s, &e)); /* nothing was measured */
+    made_up_steps(&s);
+    assert_said(&s, figure_training_times, "finding", "backward is 2.15 times forward in time and 1.90 in FLOPs");
+    assert_said(&s, figure_training_times, "finding",
+                "weight gradients of depthwise convolutions run at 0.25 of forward's rate");
+    assert_said(&s, figure_training_kinds, "title", "Depthwise convolutions: 4\u00a0% of the backward FLOPs");
+    int odd = made_up_model(&s, "resnet18");
+    struct run *forward = (struct run *)(uintptr_t)study_step(&s, odd, PASS_FORWARD);
+    for (int i = 0; i < forward->n_groups; i++) forward->groups[i].median_ns *= 3;
+    assert_said(&s, figure_training_times, "title", "Backward takes 0.63 times the forward time of ResNet18");
+    forward->valid = false;
+    assert_said(&s, figure_training_times, "note", "1 of 10 models have no valid step");
     made_up_release(&s);
 }
 
@@ -314,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_data_in_the_cache_is_said),
         cmocka_unit_test(test_backward_is_computed_not_assumed),
         cmocka_unit_test(test_training_memory_and_kinds),
+        cmocka_unit_test(test_measured_training),
         cmocka_unit_test(test_ridge_and_bound),
         cmocka_unit_test(test_batching_gains_or_not),
     };

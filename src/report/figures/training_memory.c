@@ -1,5 +1,5 @@
 /* The memory of one training step by part. */
-#include "report/figures/parts.h"
+#include "report/figures/training_steps.h"
 
 #include <math.h>
 
@@ -22,16 +22,52 @@ static double saved_share(const struct study_model *m)
     return (double)m->training.memory.saved / (double)m->training.memory.total;
 }
 
+/* What the step of the engine really took, where it was measured. */
+static double taken(const struct study *s, int model)
+{
+    struct measured_step m;
+    return measured_step(s, model, &m) ? (double)m.step->peak_rss_bytes : 0;
+}
+static double planned(const struct study *s, int model)
+{
+    struct measured_step m;
+    return measured_step(s, model, &m) ? (double)m.step->planned_bytes : 0;
+}
+static void mark_taken(struct figure *f, const struct study *s)
+{
+    json_t *points = json_array();
+    for (int i = s->n_models - 1, row = 0; i >= 0; i--, row++) {
+        if (!(taken(s, i) > 0)) continue;
+        json_t *facts = figure_facts(f);
+        figure_fact(f, facts, "Planned", "%s", quantity_bytes(planned(s, i)).text);
+        figure_fact(f, facts, "Measured", "%s", quantity_bytes(taken(s, i)).text);
+        figure_append(f, points,
+                      figure_point(f, &(struct point){.name = s->models[i].label,
+                                                      .model = s->models[i].id,
+                                                      .x = taken(s, i) / GIB,
+                                                      .y = row,
+                                                      .color = "@ink",
+                                                      .symbol = "diamond",
+                                                      .facts = facts}));
+    }
+    if (!measured_steps(s)) {
+        json_decref(points);
+        return;
+    }
+    figure_points(f, points, 0, 9, 8);
+    figure_key(f, "dot", "ink", "measured peak");
+}
+
 static void draw(struct figure *f, const struct study *s)
 {
     json_t *names = json_array();
     double most = 0;
     for (int i = s->n_models - 1, row = 0; i >= 0; i--, row++) {
         double total = (double)s->models[i].training.memory.total;
-        most = fmax(most, total / GIB);
+        most = fmax(most, fmax(total, taken(s, i)) / GIB);
         figure_append(f, names, json_string(s->models[i].label));
         figure_add(f, "ends",
-                   figure_pack(f, "{s:[f,f], s:o, s:s, s:s}", "at", total / GIB, (double)row, "text",
+                   figure_pack(f, "{s:[f,f], s:o, s:s, s:s}", "at", fmax(total, taken(s, i)) / GIB, (double)row, "text",
                                figure_text(f, "%s", quantity_bytes(total).text), "color", "@ink", "model",
                                s->models[i].id));
     }
@@ -49,12 +85,15 @@ static void draw(struct figure *f, const struct study *s)
         }
         figure_bars(f, 0, "memory", parts[p].color, 14, items);
     }
+    mark_taken(f, s);
     figure_set(f, "narrow", figure_pack(f, "{s:{s:[{s:i}]}}", "option", "grid", "left", 112));
 }
 
 static void add_table(struct figure *f, const struct study *s)
 {
-    figure_table(f, "bytes, one row per model", true, "Model|Weights|Gradients|Optimizer|Saved|Working|Total|Saved %");
+    figure_table(f, "bytes, one row per model", true,
+                 "Model|Weights|Gradients|Optimizer|Saved|Working|Total|Saved %|"
+                 "Planned by the engine|Measured");
     for (int i = 0; i < s->n_models; i++) {
         const struct training_memory *m = &s->models[i].training.memory;
         json_t *row = figure_row(f, s->models[i].id);
@@ -66,7 +105,18 @@ static void add_table(struct figure *f, const struct study *s)
         figure_exact(f, row, m->working);
         figure_exact(f, row, m->total);
         figure_number(f, row, 100 * saved_share(&s->models[i]));
+        figure_exact(f, row, (count)planned(s, i));
+        figure_exact(f, row, (count)taken(s, i));
     }
+}
+
+/* How far what was planned is from what was taken, at most. */
+static double worst_plan(const struct study *s)
+{
+    double worst = 0;
+    for (int i = 0; i < s->n_models; i++)
+        if (taken(s, i) > 0) worst = fmax(worst, fabs(planned(s, i) / taken(s, i) - 1));
+    return worst;
 }
 
 static void say_findings(struct figure *f, const struct study *s)
@@ -107,6 +157,12 @@ json_t *figure_training_memory(const struct study *s, gable_error *e)
     figure_say(
         &f, "method",
         "Saved: each tensor, mask and statistic that a gradient reads, once; working: other activations and gradients "
-        "alive at the step of the peak, in the nodes' order. No recomputation.");
+        "alive at the step of the peak, in the nodes' order. No recomputation. The measured peak is the engine's own "
+        "step: "
+        "it fuses, so it may save less, and lays out channels in vectors, so it may take more.");
+    if (measured_steps(s))
+        figure_say(&f, "note",
+                   "Planned by the engine before the step and measured in its process: at most %.1f\u00a0%% apart.",
+                   100 * worst_plan(s));
     return figure_finish(&f, e);
 }

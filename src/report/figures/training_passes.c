@@ -1,9 +1,7 @@
 /* Forward, data gradient, weight gradient, update: FLOPs of one training step in multiples of the forward pass. */
-#include "report/figures/parts.h"
-#include "report/findings.h"
+#include "report/figures/training_steps.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { ROW = 26 };
 static const struct {
@@ -78,31 +76,9 @@ static void add_table(struct figure *f, const struct study *s)
         }
 }
 
-/* By how much a kind moves a model away from 1 : 2, in forward passes. */
-static double deviation_of(const struct study_training *t, int k)
-{
-    const struct work *w = t->kinds[k];
-    return ((double)w[PASS_DATA].cost.flops + (double)w[PASS_WEIGHT].cost.flops -
-            2 * (double)w[PASS_FORWARD].cost.flops) /
-           flops_of(t, PASS_FORWARD);
-}
-
-/* Why a kind has another ratio than 1 : 2; "" where the formula alone says it. */
-static const char *reason_of(int k)
-{
-    switch ((enum op_kind)k) {
-    case KIND_CONV: return " (the first one needs no data gradient)";
-    case KIND_NORM: return " (their gradients share sums)";
-    case KIND_ACTIVATION: return " (one gradient, not two)";
-    case KIND_POOL: return " (nothing to learn, and maxima only pass on)";
-    case KIND_ELEMENTWISE: return " (sums pass gradients on for nothing)";
-    default: return "";
-    }
-}
-
 static void say_findings(struct figure *f, const struct study *s)
 {
-    int low = 0, high = 0, first = 0, second = -1;
+    int low = 0, high = 0;
     double mean = 0;
     for (int i = 0; i < s->n_models; i++) {
         double ratio = backward_of(&s->models[i].training);
@@ -111,20 +87,19 @@ static void say_findings(struct figure *f, const struct study *s)
         if (ratio > backward_of(&s->models[high].training)) high = i;
     }
     double least = backward_of(&s->models[low].training), most = backward_of(&s->models[high].training);
-    const struct study_training *odd = &s->models[2 - least >= most - 2 ? low : high].training;
-    for (int k = 1; k < KIND_N; k++)
-        if (fabs(deviation_of(odd, k)) > fabs(deviation_of(odd, first))) first = k;
-    for (int k = 0; k < KIND_N; k++)
-        if (k != first && (second < 0 || fabs(deviation_of(odd, k)) > fabs(deviation_of(odd, second)))) second = k;
+    int odd = 2 - least >= most - 2 ? low : high;
+    const struct study_training *t = &s->models[odd].training;
+    struct text why = {0};
+    say_causes(s, odd, NULL, &why);
     figure_say(f, "title", "Backward costs %.2f times the forward FLOPs of %s, %.2f times those of %s", least,
                s->models[low].label, most, s->models[high].label);
-    figure_say(f, "finding",
-               "On the mean of %d models backward costs %.2f times forward, not 2. %s is furthest from it, by %+.2f: "
-               "%+.2f for %s%s, %+.2f for %s%s. The update adds %.1f\u00a0%% of a forward pass there.",
-               s->n_models, mean, s->models[odd == &s->models[low].training ? low : high].label, backward_of(odd) - 2,
-               deviation_of(odd, first), kind_phrase((enum op_kind)first), reason_of(first), deviation_of(odd, second),
-               kind_phrase((enum op_kind)second), reason_of(second),
-               100 * flops_of(odd, PASS_UPDATE) / flops_of(odd, PASS_FORWARD));
+    figure_say(
+        f, "finding",
+        "On the mean of %d models backward costs %.2f times forward, not 2. %s is furthest from it, by %+.2f%s%s. "
+        "The update adds %.1f\u00a0%% of a forward pass there.",
+        s->n_models, mean, s->models[odd].label, backward_of(t) - 2, why.len ? ". Of that, " : "",
+        why.len ? why.data : "", 100 * flops_of(t, PASS_UPDATE) / flops_of(t, PASS_FORWARD));
+    text_release(&why);
 }
 
 json_t *figure_training_passes(const struct study *s, gable_error *e)

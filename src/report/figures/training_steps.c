@@ -1,0 +1,44 @@
+#include "report/figures/training_steps.h"
+
+#include "report/findings.h"
+
+#include <math.h>
+
+enum { CAUSES = 4, CAUSE_ROOM = 256 };
+static const double worth_saying = 0.03; /* forward passes */
+
+bool measured_step(const struct study *s, int model, struct measured_step *out)
+{
+    *out = (struct measured_step){.step = study_step(s, model, TRAINED_STEP)};
+    if (!out->step || !out->step->valid || !(out->step->median_ns > 0)) return false;
+    for (int i = 0; i < TRAINED_RUNS; i++) {
+        const struct run *r = out->passes[i] = study_step(s, model, i);
+        bool is_needed = i < PASS_UPDATE;
+        if (!r && i < PASS_N) return false;
+        if (is_needed && (!r->valid || !(r->median_ns > 0) || !r->n_groups)) return false;
+    }
+    out->ns = amounts_of_runs(out->passes, AMOUNT_NS);
+    out->flops = amounts_of_runs(out->passes, AMOUNT_FLOPS);
+    out->bytes = amounts_of_runs(out->passes, AMOUNT_BYTES);
+    return true;
+}
+int measured_steps(const struct study *s)
+{
+    struct measured_step m;
+    int n = 0;
+    for (int i = 0; i < s->n_models; i++) n += measured_step(s, i, &m);
+    return n;
+}
+
+void say_causes(const struct study *s, int model, const struct measured_step *m, struct text *out)
+{
+    const struct study_training *t = &s->models[model].training;
+    struct deviation found[DEVIATIONS];
+    int n = deviation_find(m ? &m->ns : &t->flops, found);
+    for (int i = 0; i < n && i < CAUSES && fabs(found[i].adds) >= worth_saying; i++) {
+        char words[CAUSE_ROOM];
+        deviation_say(&found[i], m ? &m->flops : &t->flops, m ? &m->bytes : &t->bytes, m ? &m->ns : NULL, kind_phrase,
+                      words, sizeof words);
+        text_addf(out, "%s%+.2f: %s", i ? "; " : "", found[i].adds, words);
+    }
+}
