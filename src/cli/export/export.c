@@ -12,6 +12,7 @@
 #include "model/shapes.h"
 #include "onnx/onnx.h"
 #include "onnx/write.h"
+#include "passes/passes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -137,7 +138,7 @@ static json_t *notes_json(const struct annotated *a)
     json_t *j = json_object();
     json_object_set_new(j, "roof", a->has_roof ? json_text(a->roof_of) : json_null());
     json_object_set_new(j, "time_ns", a->has_run ? json_number(a->run.median_ns) : json_null());
-    json_object_set_new(j, "groups", json_integer(a->analysis->n_groups));
+    json_object_set_new(j, "groups", json_integer(a->groups->n_groups));
     return j;
 }
 
@@ -177,6 +178,16 @@ static gable_status open_graph(const struct request *r, struct graph **g, int **
     if (!*at) return error_set(e, GABLE_NO_MEMORY, "no memory for %d nodes", (*g)->n_nodes);
     for (int i = 0; i < (*g)->n_nodes; i++) (*at)[i] = (*g)->nodes[i]->at;
     return GABLE_OK;
+}
+
+/* A file runs as the clean-up leaves it, a model of the zoo as it is. */
+static gable_status open_ran(const struct request *r, struct graph **ran, int **at, gable_error *e)
+{
+    struct rewrites rewrites;
+    gable_status s = open_graph(r, ran, at, e);
+    if (!s) s = passes_run(*ran, &rewrites, e);
+    for (int i = 0; !s && i < (*ran)->n_nodes; i++) (*at)[i] = (*ran)->nodes[i]->at;
+    return s;
 }
 
 static gable_status write_zoo(const struct request *r, const struct graph *g, const char *path, int *at, gable_error *e)
@@ -230,25 +241,31 @@ static gable_status path_of(const struct request *r, char *out, size_t room, gab
 static int export(const struct request *r)
 {
     struct annotated a = {0};
-    struct graph *g = NULL;
+    struct graph *g = NULL, *ran = NULL;
     struct chips *chips = NULL;
     gable_error e = {0};
     char path[4096];
-    int *at = NULL;
+    int *at = NULL, *ran_at = NULL;
+    bool is_file = onnx_is_path(r->model);
     gable_status s = path_of(r, path, sizeof path, &e);
     if (!s) s = open_graph(r, &g, &at, &e);
+    if (!s && r->annotates && is_file) s = open_ran(r, &ran, &ran_at, &e);
     a.graph = g;
     a.at = at;
-    a.has_helpers = !onnx_is_path(r->model);
+    a.ran = is_file ? ran : g;
+    a.ran_at = is_file ? ran_at : at;
+    a.has_helpers = !is_file;
     if (!s && r->annotates) s = open_annotated(r, &a, &chips, &e);
-    if (!s && !onnx_is_path(r->model)) s = write_zoo(r, g, path, at, &e);
+    if (!s && !is_file) s = write_zoo(r, g, path, at, &e);
     if (!s && r->annotates) s = annotate(r, path, &a, &e);
     int status = s ? cli_fail(&e) : say(r, g, &a, path);
     if (!status && a.has_run && !a.run.valid) status = gable_exit_status(GABLE_INVALID_RUN);
     annotated_close(&a);
     chips_free(chips);
     graph_free(g);
+    graph_free(ran);
     free(at);
+    free(ran_at);
     return status;
 }
 

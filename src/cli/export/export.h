@@ -6,11 +6,12 @@
 #include "roof/chips.h"
 #include "store/store.h"
 
-struct annotated { /* what the notes of a model are made of */
-    const struct graph *graph;
-    struct analysis *analysis; /* with the groups of the engine that runs it */
-    const int *at;             /* per node: the place in the file's list of nodes; never falls */
-    bool has_helpers;          /* nodes of the file before at[i] and after at[i - 1] are parts of node i */
+struct annotated {                      /* what the notes of a model are made of */
+    const struct graph *graph, *ran;    /* as it is; as it runs: of a file after the clean-up, with some nodes fewer */
+    struct analysis *analysis, *groups; /* of both, with groups */
+    const int *at;                      /* per node of both: the place in the file's list of nodes; never falls */
+    const int *ran_at;
+    bool has_helpers; /* nodes of the file before at[i] and after at[i - 1] are parts of node i */
     bool has_run, is_stored;
     struct run run;          /* its groups' times; of the store, or measured now */
     const struct chip *chip; /* --chip: its declared roof; else NULL */
@@ -24,8 +25,8 @@ struct annotate_options {
     const char *store_path;
     struct bench_options bench; /* model, batch, size, threads, quick */
 };
-/* Fills in run, roof and analysis; graph, at and chip (with its roof) are given. Without --measure a store that has
-   nothing is no fault: then the notes are costs alone. */
+/* Fills in run, roof and analysis; both graphs, their places and chip (with its roof) are given. Without --measure a
+   store that has nothing is no fault: then the notes are costs alone. */
 gable_status annotated_open(struct annotated *a, const struct annotate_options *o, gable_error *e);
 void annotated_close(struct annotated *a); /* what annotated_open made */
 

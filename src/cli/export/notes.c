@@ -66,7 +66,6 @@ static struct node_cost sum_of(const struct analysis *a, struct stretch s)
         sum.read_bytes = count_add(sum.read_bytes, c->read_bytes);
         sum.weight_bytes = count_add(sum.weight_bytes, c->weight_bytes);
         sum.write_bytes = count_add(sum.write_bytes, c->write_bytes);
-        if (sum.group != c->group) sum.group = -1;
     }
     return sum;
 }
@@ -82,6 +81,12 @@ static enum certainty certainty_of(const struct analysis *a, struct stretch s)
     return worst;
 }
 
+/* Where a node of the file runs: a group's number, or why there is none. */
+enum { RUNS_AS_VIEW = -1, RUNS_APART = -2, IS_REWRITTEN = -3 };
+static const char *const elsewhere[] = {[-RUNS_AS_VIEW] = "nothing runs, its output is a view",
+                                        [-RUNS_APART] = "runs as several groups",
+                                        [-IS_REWRITTEN] = "nothing of its own runs: the clean-up rewrote it"};
+
 struct group {
     int index, n_nodes;
     const struct node *first;
@@ -93,15 +98,15 @@ static void set_group(struct group *g, const struct annotated *a, int index)
 {
     g->index = index;
     g->timed = a->has_run ? &a->run.groups[index] : NULL;
-    g->flops = g->timed ? g->timed->flops_executed : (double)a->analysis->group_cost[index].flops;
-    g->bytes = (double)a->analysis->group_bytes[index];
+    g->flops = g->timed ? g->timed->flops_executed : (double)a->groups->group_cost[index].flops;
+    g->bytes = (double)a->groups->group_bytes[index];
     if (!a->has_roof) return;
     g->bound = roof_bound(&a->roof, g->flops, g->bytes);
     g->floor_ns = g->timed ? g->timed->floor_ns : 1e9 * roof_floor_s(&a->roof, g->flops, g->bytes);
 }
 static struct group *groups_of(const struct annotated *a, struct arena *arena)
 {
-    const struct analysis *all = a->analysis;
+    const struct analysis *all = a->groups;
     struct group *groups = arena_array(arena, (size_t)all->n_groups + 1, sizeof *groups);
     for (int i = 0; groups && i < all->graph->n_nodes; i++) {
         int index = all->nodes[i].group;
@@ -117,8 +122,8 @@ static void note_group(struct list *l, const struct annotated *a, const struct g
 {
     note_safe(l, "group", g->first->name);
     note_count(l, "group_nodes", g->n_nodes);
-    note_count(l, "group_flops", a->analysis->group_cost[g->index].flops);
-    note_count(l, "group_bytes", a->analysis->group_bytes[g->index]);
+    note_count(l, "group_flops", a->groups->group_cost[g->index].flops);
+    note_count(l, "group_bytes", a->groups->group_bytes[g->index]);
     if (a->has_roof) {
         note(l, "group_bound", bound_name(g->bound));
         note_real(l, "group_floor_ns", g->floor_ns);
@@ -148,6 +153,18 @@ static void say_group(struct text *t, const struct annotated *a, const struct gr
     if (g->timed && !a->run.valid) text_addf(t, "; not to be trusted: %s", bench_code_sentence(a->run.reason));
 }
 
+/* Per node of the file, the group of the graph that runs. */
+static int *groups_at(const struct annotated *a, int n, struct arena *arena)
+{
+    int *group = arena_array(arena, (size_t)n + 1, sizeof *group);
+    for (int j = 0; group && j < n; j++) group[j] = IS_REWRITTEN;
+    for (int i = 0; group && i < a->ran->n_nodes; i++) {
+        int *here = &group[a->ran_at[i]], own = a->groups->nodes[i].group;
+        *here = *here == IS_REWRITTEN || *here == own ? own : RUNS_APART;
+    }
+    return group;
+}
+
 static const char *line_of(const struct annotated *a, struct arena *arena, const struct node_cost *c,
                            enum certainty sure, const struct group *g)
 {
@@ -159,18 +176,19 @@ static const char *line_of(const struct annotated *a, struct arena *arena, const
     if (g)
         say_group(&t, a, g);
     else
-        text_add(&t, "; nothing runs, its output is a view");
+        text_addf(&t, "; %s", elsewhere[-c->group]);
     const char *line = t.data && !t.failed ? arena_string(arena, t.data) : NULL;
     text_release(&t);
     return line;
 }
 
-static bool node_notes(const struct annotated *a, const struct group *groups, struct stretch s, struct arena *arena,
-                       struct onnx_notes *out)
+static bool node_notes(const struct annotated *a, const struct group *groups, int group, struct stretch s,
+                       struct arena *arena, struct onnx_notes *out)
 {
-    const struct node_cost c = sum_of(a->analysis, s);
+    struct node_cost c = sum_of(a->analysis, s);
     enum certainty sure = certainty_of(a->analysis, s);
-    const struct group *g = c.group < 0 ? NULL : &groups[c.group];
+    const struct group *g = group < 0 ? NULL : &groups[group];
+    c.group = group;
     struct list l = list_new(arena);
     note(&l, "kind", op_kind_name(c.kind));
     note_count(&l, "macs", c.cost.macs);
@@ -240,12 +258,13 @@ gable_status annotated_notes(const struct annotated *a, struct arena *arena, str
     *n = g->n_nodes ? a->at[g->n_nodes - 1] + 1 : 0;
     *nodes = arena_array(arena, (size_t)*n + 1, sizeof(**nodes));
     const struct group *groups = groups_of(a, arena);
-    bool ok = *nodes && groups && model_notes(a, arena, model);
+    const int *group = groups_at(a, *n, arena);
+    bool ok = *nodes && groups && group && model_notes(a, arena, model);
     struct stretch s = {0};
     for (int i = 0; i < g->n_nodes && ok; i++) {
         s.last = i;
         if (i + 1 < g->n_nodes && a->at[i + 1] == a->at[i]) continue;
-        ok = node_notes(a, groups, s, arena, &(*nodes)[a->at[i]]);
+        ok = node_notes(a, groups, group[a->at[i]], s, arena, &(*nodes)[a->at[i]]);
         for (int j = i ? a->at[i - 1] + 1 : 0; a->has_helpers && ok && j < a->at[i]; j++)
             ok = helper_notes(g->nodes[i], arena, &(*nodes)[j]);
         s.first = i + 1;

@@ -108,18 +108,20 @@ static bool fits(const struct run *r, const struct graph *g, const struct groupi
 static gable_status analyse(struct annotated *a, gable_error *e)
 {
     struct grouping fused;
-    gable_status s = groups_find(a->graph, &fused, e);
-    bool is_fused = !s && (!a->has_run || fits(&a->run, a->graph, &fused));
-    int n = a->graph->n_nodes, *alone = calloc((size_t)n + 1, sizeof *alone);
+    gable_status s = groups_find(a->ran, &fused, e);
+    bool is_fused = !s && (!a->has_run || fits(&a->run, a->ran, &fused));
+    int n = a->ran->n_nodes, *alone = calloc((size_t)n + 1, sizeof *alone);
     if (!s && !alone) s = error_set(e, GABLE_NO_MEMORY, "no memory for %d groups", n);
     for (int i = 0; alone && i < n; i++) alone[i] = i;
     const struct grouping each = {n, alone};
-    if (!s && !is_fused && !fits(&a->run, a->graph, &each)) {
+    if (!s && !is_fused && !fits(&a->run, a->ran, &each)) {
         fprintf(stderr, "gable: the stored run is of another version's groups; its times are left out\n");
         a->has_run = a->is_stored = false;
         is_fused = true;
     }
-    if (!s) s = analysis_new(a->graph, is_fused ? &fused : &each, &a->analysis, e);
+    if (!s) s = analysis_new(a->ran, is_fused ? &fused : &each, &a->groups, e);
+    if (!s) s = groups_find(a->graph, &fused, e);
+    if (!s) s = analysis_new(a->graph, &fused, &a->analysis, e);
     free(alone);
     return s;
 }
@@ -139,4 +141,5 @@ void annotated_close(struct annotated *a)
 {
     run_release(&a->run);
     analysis_free(a->analysis);
+    analysis_free(a->groups);
 }
