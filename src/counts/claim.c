@@ -141,6 +141,18 @@ static void weigh_work(struct search *s, const struct setting *at, const char *w
 
 static bool is_linear(const struct node *n) { return op_kind_of(n) == KIND_LINEAR; }
 
+/* What its linear layers do is little beside its convolutions: they are a classifier. Of a transformer they are the
+   model. */
+static bool is_classified(const struct graph *g)
+{
+    struct cost total = {0}, linear = {0};
+    for (int i = 0; i < g->n_nodes; i++) {
+        total = cost_add(total, op_cost(g->nodes[i]));
+        if (is_linear(g->nodes[i])) linear = cost_add(linear, op_cost(g->nodes[i]));
+    }
+    return linear.macs > 0 && linear.macs < total.macs / 2;
+}
+
 static void weigh_graph_work(struct search *s, const struct setting *at)
 {
     struct cost total = {0}, linear = {0};
@@ -168,7 +180,7 @@ static void weigh_graph_work(struct search *s, const struct setting *at)
                                : PENALTY_TOOL);
     }
     weigh_work(s, at, "FLOPs of every operator (gable's own)", total.flops, PENALTY_TOOL);
-    if (!linear.macs) return;
+    if (!is_classified(at->g)) return;
     weigh_work(s, at, "MACs of convolutions alone, without classifier", total.macs - linear.macs, PENALTY_PART);
     weigh_work(s, at, "FLOPs as 2 x MACs of convolutions alone, without classifier",
                count_mul(2, total.macs - linear.macs), PENALTY_PART + 0.75);
@@ -190,7 +202,7 @@ static void weigh_graph_params(struct search *s, const struct setting *at)
     if (s->claim->of == CLAIM_WORK) return;
     weigh(s, at, "parameters", params, 1, 0);
     if (buffers) weigh(s, at, "parameters and running statistics", count_add(params, buffers), 1, PENALTY_PART);
-    if (linear) weigh(s, at, "parameters without classifier", params - linear, 1, PENALTY_PART);
+    if (linear && is_classified(at->g)) weigh(s, at, "parameters without classifier", params - linear, 1, PENALTY_PART);
 }
 
 static gable_status try_model(struct search *s, const struct model_options *o, struct setting at, bool with_params,

@@ -83,9 +83,9 @@ void analyze_print_card(const struct subject *s)
 {
     const struct analysis *a = s->analysis;
     const struct memory *m = &a->memory;
-    char statistics[96], peak[96], groups[64];
+    char statistics[96], peak[128], groups[64];
     snprintf(statistics, sizeof statistics, "trained; without %s statistics", quantity_exact(a->buffers).text);
-    snprintf(peak, sizeof peak, "most bytes alive at once, at %.40s", a->nodes[m->peak_node].node->name);
+    snprintf(peak, sizeof peak, "most bytes alive at once, at %.90s", a->nodes[m->peak_node].node->name);
     snprintf(groups, sizeof groups, "between %d fused groups", a->n_groups);
     printf("%s, batch %d, ", s->graph->name, a->batch);
     print_inputs(s->graph);
