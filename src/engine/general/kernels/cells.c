@@ -65,9 +65,9 @@ SQUASH(double, F64)
 #define CELLS(T, of_type)                                                                      \
     HOT static void lstm_##of_type(const struct cell *s, T *gates, T *c, T *h)                 \
     {                                                                                          \
-        const int64_t n = s->hidden;                                                           \
+        const int64_t n = s->hidden, to = s->stride;                                           \
         const T *p = s->peephole;                                                              \
-        T *in = gates, *out = gates + n, *kept = gates + 2 * n, *fresh = gates + 3 * n;        \
+        T *in = gates, *out = gates + to, *kept = gates + 2 * to, *fresh = gates + 3 * to;     \
         if (p)                                                                                 \
             EACH (i, n) in[i] += p[i] * c[i], kept[i] += p[2 * n + i] * c[i];                  \
         squash_##of_type(&s->f, in, n);                                                        \
@@ -85,13 +85,14 @@ SQUASH(double, F64)
     }                                                                                          \
     HOT static void gru_open_##of_type(const struct cell *s, T *gates, const T *h, T *through) \
     {                                                                                          \
-        squash_##of_type(&s->f, gates, 2 * s->hidden);                                         \
-        EACH (i, s->hidden) through[i] = gates[s->hidden + i] * h[i];                          \
+        squash_##of_type(&s->f, gates, s->hidden);                                             \
+        squash_##of_type(&s->f, gates + s->stride, s->hidden);                                 \
+        EACH (i, s->hidden) through[i] = gates[s->stride + i] * h[i];                          \
     }                                                                                          \
     HOT static void gru_close_##of_type(const struct cell *s, T *gates, const T *more, T *h)   \
     {                                                                                          \
         const int64_t n = s->hidden;                                                           \
-        T *fresh = gates + 2 * n;                                                              \
+        T *fresh = gates + 2 * s->stride;                                                      \
         if (more)                                                                              \
             EACH (i, n) fresh[i] += more[i];                                                   \
         squash_##of_type(&s->g, fresh, n);                                                     \

@@ -11,8 +11,8 @@ struct squash { /* an activation */
 bool squash_find(const char *name, struct squash *out, bool *has_alpha, bool *has_beta);
 
 struct cell {
-    enum dtype dtype; /* f32 or f64, of all that the functions below read and write */
-    int64_t hidden;
+    enum dtype dtype;       /* f32 or f64, of all that the functions below read and write */
+    int64_t hidden, stride; /* units; elements from one gate to the next, of what stands below as 4 x hidden ... */
     struct squash f, g, h;
     bool is_coupled;      /* LSTM: what comes in is what is not kept */
     const void *peephole; /* LSTM: 3 x hidden (input, output, forget), or NULL */

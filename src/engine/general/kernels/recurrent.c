@@ -1,5 +1,7 @@
-/* LSTM, GRU, RNN: the products of all steps' inputs are one product; then, step by step, that of the state. */
-#include "engine/general/kernels/cells.h"
+/* LSTM, GRU, RNN: the products of all steps' inputs are one product; then, step by step, that of the state. Layers with
+   constant weights run packed (recurrent_packed.c); here is what any layer can do. */
+#include "engine/general/kernels/recurrent.h"
+
 #include "engine/general/kernels/hot.h"
 #include "engine/general/kernels/operands.h"
 #include "engine/general/kernels/product.h"
@@ -8,16 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-struct recurrent {
-    enum dtype dtype;
-    size_t bytes; /* of an element */
-    int gates, directions;
-    int64_t steps, batch, inputs, hidden;
-    bool is_batch_first, is_linear_first;
-    const struct value *x, *w, *r, *bias, *lengths, *h0, *c0, *peephole; /* those after r may be NULL */
-    struct cell cell[2];
-    char *sums, *gate, *through, *h, *c; /* of one direction: steps x batch x gates x hidden; batch x ... */
-};
 enum stage { GATE_FILL, GATE_OPEN, GATE_CLOSE };
 struct pass { /* one direction of a layer, one step */
     const struct recurrent *l;
@@ -122,7 +114,7 @@ static gable_status read_cells(struct call *c, struct recurrent *l)
                             &squash[i]);
         if (s) return s;
         struct cell *cell = &l->cell[d];
-        *cell = (struct cell){.dtype = l->dtype, .hidden = l->hidden, .f = squash[0]};
+        *cell = (struct cell){.dtype = l->dtype, .hidden = l->hidden, .stride = l->hidden, .f = squash[0]};
         if (each > 1) cell->g = squash[1];
         if (each > 2) cell->h = squash[2];
         cell->is_coupled = l->gates == 4 && node_int(c->node, "input_forget", 0) != 0;
@@ -296,6 +288,7 @@ static gable_status run_layer(struct call *c, int gates)
     gable_status s = read_layer(c, gates, &l);
     if (!s) s = read_cells(c, &l);
     if (!s) s = make_outputs(c, &l);
+    if (!s && recurrent_packs(c, &l)) return recurrent_run_packed(c, &l);
     if (!s) s = make_room(c, &l);
     for (int d = 0; d < l.directions && !s && l.batch > 0; d++) run_direction(c, &l, d);
     return s;
@@ -305,8 +298,8 @@ static gable_status run_gru(struct call *c) { return run_layer(c, 3); }
 static gable_status run_rnn(struct call *c) { return run_layer(c, 1); }
 
 const struct kernel kernels_recurrent[] = {
-    {.op = "LSTM", .domain = "", .run = run_lstm, .in_f32 = true},
-    {.op = "GRU", .domain = "", .run = run_gru, .in_f32 = true},
-    {.op = "RNN", .domain = "", .run = run_rnn, .in_f32 = true},
+    {.op = "LSTM", .domain = "", .run = run_lstm, .free_state = recurrent_forget, .in_f32 = true},
+    {.op = "GRU", .domain = "", .run = run_gru, .free_state = recurrent_forget, .in_f32 = true},
+    {.op = "RNN", .domain = "", .run = run_rnn, .free_state = recurrent_forget, .in_f32 = true},
     {0},
 };
