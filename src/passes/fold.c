@@ -12,6 +12,7 @@ struct target {
     struct node *node;
     int axis; /* of the weights; axis 1 of the output */
     int64_t channels;
+    enum dtype dtype; /* of the weights */
 };
 
 static bool is_real(const struct tensor *t)
@@ -40,7 +41,7 @@ static bool read_target(const struct edit *e, const struct tensor *t, const stru
     int axis = n && !e->is_dead[n->index] && edit_only_user(e, t) == reader ? channel_axis(n) : -1;
     if (axis < 0 || !t->has_shape || t->shape.rank < 2) return false;
     const struct tensor *w = n->in[1], *bias = n->n_in > 2 && n->in[2]->role != ROLE_ABSENT ? n->in[2] : NULL;
-    *out = (struct target){n, axis, t->shape.dim[1]};
+    *out = (struct target){n, axis, t->shape.dim[1], w->dtype};
     if (!is_real(w) || !is_shallow(w) || edit_uses(e, w) > 1 || w->shape.rank < 2) return false;
     if (w->shape.dim[axis] != out->channels || out->channels < 1) return false;
     return !bias || (is_real(bias) && is_shallow(bias) && bias->dtype == w->dtype && bias->shape.rank == 1 &&
@@ -109,12 +110,11 @@ static struct tensor *folded(struct edit *e, const struct derived *f, const stru
                              int axis, const char *of_what)
 {
     struct graph *g = e->g;
-    const struct tensor *weight = to->node->in[1];
     struct derived *own = arena_alloc(g->arena, sizeof *own);
     const char *name = arena_printf(g->arena, "%s for %s", of ? of->name : "bias", of_what);
     if (!own || !name) return NULL;
-    struct tensor *t = graph_initializer(g, name, ROLE_WEIGHT, weight->dtype, of ? of->shape.rank : 1,
-                                         of ? of->shape.dim : &to->channels);
+    struct tensor *t =
+        graph_initializer(g, name, ROLE_WEIGHT, to->dtype, of ? of->shape.rank : 1, of ? of->shape.dim : &to->channels);
     if (!t) return NULL;
     *own = *f;
     own->of = of;
