@@ -22,6 +22,7 @@ struct kernel {
     const char *op, *domain; /* domain "" is ai.onnx */
     kernel_run *run;
     void (*free_state)(void *state); /* NULL where there is none */
+    bool takes_sequences;            /* checks itself what is a sequence; others are given tensors alone */
     bool in_f32;                     /* has no code for f16 and bf16: they come as f32 and go back */
     kernel_element *element;         /* how it runs within a chain, false where it cannot; NULL where it never can */
 };

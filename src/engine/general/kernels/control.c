@@ -146,7 +146,7 @@ static gable_status run_loop(struct call *c)
 }
 
 const struct kernel kernels_control[] = {
-    {.op = "If", .domain = "", .run = run_if},
-    {.op = "Loop", .domain = "", .run = run_loop},
+    {.op = "If", .domain = "", .run = run_if, .takes_sequences = true},
+    {.op = "Loop", .domain = "", .run = run_loop, .takes_sequences = true},
     {0},
 };

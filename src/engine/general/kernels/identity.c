@@ -29,7 +29,7 @@ static gable_status size(struct call *c)
 }
 
 const struct kernel kernels_identity[] = {
-    {.op = "Identity", .domain = "", .run = identity},
+    {.op = "Identity", .domain = "", .run = identity, .takes_sequences = true},
     {.op = "Shape", .domain = "", .run = shape},
     {.op = "Size", .domain = "", .run = size},
     {0},

@@ -12,6 +12,13 @@ static gable_status make_sequence(struct call *c, int i, enum dtype d, int64_t n
     return value_new_sequence(c->runtime->pool, d, n, c->out[i], c->e);
 }
 
+/* The first input as a sequence; NULL where it is none. */
+static const struct value *sequence_of(struct call *c)
+{
+    return c->n_in > 0 && c->in[0]->kind == VALUE_SEQUENCE ? c->in[0] : NULL;
+}
+static gable_status no_sequence(struct call *c) { return call_refuse(c, "its first input is no sequence"); }
+
 static gable_status construct(struct call *c)
 {
     gable_status s = make_sequence(c, 0, c->in[0]->dtype, c->n_in);
@@ -44,8 +51,9 @@ static gable_status place_of(struct call *c, int input, int64_t n, int64_t last,
 
 static gable_status insert(struct call *c)
 {
-    const struct value *x = c->in[0], *item = c->in[1];
+    const struct value *x = sequence_of(c), *item = c->in[1];
     int64_t at;
+    if (!x) return no_sequence(c);
     if (item->kind != VALUE_TENSOR || (x->n && item->dtype != value_items(x)[0].dtype))
         return call_refuse(c, "what is inserted is no tensor of the sequence's type");
     gable_status s = place_of(c, 2, x->n, x->n, &at);
@@ -57,8 +65,9 @@ static gable_status insert(struct call *c)
 
 static gable_status erase(struct call *c)
 {
-    const struct value *x = c->in[0];
+    const struct value *x = sequence_of(c);
     int64_t at;
+    if (!x) return no_sequence(c);
     gable_status s = place_of(c, 1, x->n, x->n - 1, &at);
     if (!s && x->n == 0) s = call_refuse(c, "the sequence is empty");
     if (!s) s = make_sequence(c, 0, x->dtype, x->n - 1);
@@ -70,6 +79,7 @@ static gable_status erase(struct call *c)
 static gable_status at(struct call *c)
 {
     int64_t place;
+    if (!sequence_of(c)) return no_sequence(c);
     gable_status s = place_of(c, 1, c->in[0]->n, c->in[0]->n - 1, &place);
     if (!s && c->in[0]->n == 0) s = call_refuse(c, "the sequence is empty");
     if (!s) call_pass(c, 0, &value_items(c->in[0])[place]);
@@ -78,6 +88,7 @@ static gable_status at(struct call *c)
 
 static gable_status length(struct call *c)
 {
+    if (!sequence_of(c)) return no_sequence(c);
     gable_status s = call_make(c, 0, DTYPE_S64, 0, NULL);
     if (!s) *(int64_t *)c->out[0]->data = c->in[0]->n;
     return s;
@@ -151,10 +162,11 @@ static bool agree(const struct value *a, const struct value *b, int but)
 
 static gable_status concat(struct call *c)
 {
-    const struct value *x = c->in[0], *items = value_items(x);
+    const struct value *x = sequence_of(c), *items = x ? value_items(x) : NULL;
     bool is_new = node_int(c->node, "new_axis", 0);
     int64_t dim[SHAPE_RANK_MAX] = {0}, length_of_axis = 0;
     int axis;
+    if (!x) return no_sequence(c);
     if (x->n == 0 || items[0].rank + is_new > SHAPE_RANK_MAX || items[0].dtype == DTYPE_STRING)
         return call_refuse(c, "there is nothing that can be joined");
     if (!call_axis(node_int(c->node, "axis", 0), items[0].rank + is_new, &axis))
@@ -236,15 +248,15 @@ static gable_status map(struct call *c)
 const struct kernel kernels_sequence[] = {
     {.op = "SequenceConstruct", .domain = "", .run = construct},
     {.op = "SequenceEmpty", .domain = "", .run = empty},
-    {.op = "SequenceInsert", .domain = "", .run = insert},
-    {.op = "SequenceErase", .domain = "", .run = erase},
-    {.op = "SequenceAt", .domain = "", .run = at},
-    {.op = "SequenceLength", .domain = "", .run = length},
-    {.op = "SequenceMap", .domain = "", .run = map},
+    {.op = "SequenceInsert", .domain = "", .run = insert, .takes_sequences = true},
+    {.op = "SequenceErase", .domain = "", .run = erase, .takes_sequences = true},
+    {.op = "SequenceAt", .domain = "", .run = at, .takes_sequences = true},
+    {.op = "SequenceLength", .domain = "", .run = length, .takes_sequences = true},
+    {.op = "SequenceMap", .domain = "", .run = map, .takes_sequences = true},
     {.op = "SplitToSequence", .domain = "", .run = split},
-    {.op = "ConcatFromSequence", .domain = "", .run = concat},
-    {.op = "Optional", .domain = "", .run = optional},
-    {.op = "OptionalGetElement", .domain = "", .run = element},
-    {.op = "OptionalHasElement", .domain = "", .run = has_element},
+    {.op = "ConcatFromSequence", .domain = "", .run = concat, .takes_sequences = true},
+    {.op = "Optional", .domain = "", .run = optional, .takes_sequences = true},
+    {.op = "OptionalGetElement", .domain = "", .run = element, .takes_sequences = true},
+    {.op = "OptionalHasElement", .domain = "", .run = has_element, .takes_sequences = true},
     {0},
 };
