@@ -1,6 +1,6 @@
 // node peers.mjs DIR GABLE_SERVE ROUNDS MODEL BATCH RESULT.json
-// ONNX Runtime and Gable alternately, with the same threads, model, weights and images, as bench/export.py left them in
-// DIR. A round is one burst of each side and a probe of the machine's peak; what counts of a burst is its fastest pass. A
+// ONNX Runtime and Gable alternately, with the same threads, model, weights and inputs: those that bench/export.py left in
+// DIR, or, where DIR has MODEL.onnx, this very file on both sides and inputs drawn here. A round is one burst of each side and a probe of the machine's peak; what counts of a burst is its fastest pass. A
 // round in which other programs took more than 4 % of the processors (FOREIGN_MOST) is thrown away and repeated.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -41,10 +41,34 @@ function load() {
 }
 const foreignShare = (before, after) => (after.foreign - before.foreign) / Math.max(1, after.all - before.all);
 
+// N(0, 1) by Box and Muller from mulberry32: the same numbers each time.
+function normals(n, seed) {
+  const uniform = () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let x = Math.imul(seed ^ (seed >>> 15), seed | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return (((x ^ (x >>> 14)) >>> 0) + 0.5) / 4294967296;
+  };
+  return Float32Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
+}
+// Inputs of the shapes that the file states, and the same for Gable in MODEL.in; integers are 1 where the number is positive.
+function drawInputs(session, model) {
+  const feed = {}, all = [];
+  session.inputMetadata.forEach(({ name, type, shape }, i) => {
+    const values = normals(shape.reduce((n, d) => n * d, 1), i + 1);
+    all.push(Buffer.from(values.buffer));
+    const data = type === 'int64' ? BigInt64Array.from(values, (x) => (x > 0 ? 1n : 0n)) : values;
+    feed[name] = new ort.Tensor(type, data, shape);
+  });
+  fs.writeFileSync(`${dir}/${model}.in`, Buffer.concat(all));
+  return feed;
+}
 async function openOrt(model, batch) {
-  const session = await ort.InferenceSession.create(`${dir}/${model}.b${batch}.onnx`, {
+  const file = `${dir}/${model}.onnx`, isFile = fs.existsSync(file);
+  const session = await ort.InferenceSession.create(isFile ? file : `${dir}/${model}.b${batch}.onnx`, {
     intraOpNumThreads: THREADS, interOpNumThreads: 1, graphOptimizationLevel: 'all', logSeverityLevel: 3,
   });
+  if (isFile) return { session, feed: drawInputs(session, model) };
   const images = floats(`${dir}/${model}.in`), input = new Float32Array(PIXELS * batch);
   for (let i = 0; i < batch; i++) input.set(images.subarray((i % 2) * PIXELS, (i % 2 + 1) * PIXELS), i * PIXELS);
   return { session, feed: { input: new ort.Tensor('float32', input, [batch, 3, 224, 224]) } };
@@ -59,9 +83,10 @@ async function fastestOrt({ session, feed }, times) {
   return fastest;
 }
 
-// max|a - b| / max|b| of the two sides' outputs.
+// max|a - b| / max|b| of the two sides' outputs, all of a model's taken as one.
 async function distance(peer, model, batch) {
-  const theirs = (await peer.session.run(peer.feed)).output.data;
+  const outputs = await peer.session.run(peer.feed);
+  const theirs = peer.session.outputNames.flatMap((name) => Array.from(outputs[name].data, Number));
   await ask(`output ${model} ${batch}`);
   const ours = floats(`${dir}/${model}.gable`);
   if (ours.length !== theirs.length) throw Error(`${model}: ${ours.length} outputs, ${theirs.length} expected`);

@@ -4,16 +4,23 @@
      plan MODEL BATCH          FLOPs executed, FLOPs counted, bytes between groups, and the algorithms in words
      probe                     FLOP/s and byte/s of this machine now, by the threads of the last session
    DIR holds, by bench/export.py: MODEL.names (a line "NAME ELEMENTS" per weight, torch's names), MODEL.bin (their
-   floats in that order), MODEL.in (two images). The session of the last MODEL and BATCH stays open. */
+   floats in that order), MODEL.in (two images); or MODEL.onnx, a file of its own shapes and weights, at batch 1, and
+   MODEL.in (floats, input after input; where the model wants integers they are 1 if positive, else 0). The session of
+   the last MODEL and BATCH stays open. */
 #include "base/file.h"
 #include "engine/engine.h"
+#include "engine/general/seeded.h"
 #include "machine/machine.h"
+#include "model/model.h"
+#include "passes/passes.h"
+#include "tensors/initializers.h"
 #include "zoo/zoo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct server {
     const char *folder;
@@ -22,8 +29,11 @@ struct server {
     char model[64]; /* of the open session; "" for none */
     int batch;
     struct graph *graph;
+    struct initializers *file; /* of a model that is a file */
     struct weights *weights;
+    const struct engine *engine;
     struct session *session;
+    struct team *team; /* of the probe, where the session has none to lend */
     struct probe *probe;
 };
 
@@ -80,24 +90,45 @@ static gable_status load_weights(struct server *s, const char *model, gable_erro
     return status;
 }
 
-static gable_status load_input(struct server *s, const char *model, gable_error *e)
+static gable_status load_images(struct server *s, const char *model, gable_error *e)
 {
     char *images = NULL;
     size_t len = 0, image = (size_t)tensor_bytes(s->graph->inputs[0]) / (size_t)s->batch;
     gable_status status = read_part(s, model, "in", &images, &len, e);
     if (!status && len != 2 * image) status = error_set(e, GABLE_BAD_INPUT, "%s.in must hold two images", model);
     for (int i = 0; i < s->batch && !status; i++)
-        memcpy((char *)engine_cpu.input(s->session, 0) + (size_t)i * image, images + (size_t)(i % 2) * image, image);
+        memcpy((char *)s->engine->input(s->session, 0) + (size_t)i * image, images + (size_t)(i % 2) * image, image);
     free(images);
+    return status;
+}
+
+static gable_status load_inputs(struct server *s, const char *model, gable_error *e)
+{
+    char *bytes = NULL;
+    size_t len = 0, at = 0;
+    gable_status status = read_part(s, model, "in", &bytes, &len, e);
+    for (int i = 0; i < s->graph->n_inputs && !status; i++) {
+        size_t size = (size_t)tensor_elements(s->graph->inputs[i]) * sizeof(float);
+        if (at + size > len)
+            status = error_set(e, GABLE_BAD_INPUT, "%s.in ends before input %d does", model, i);
+        else
+            memcpy(s->engine->input(s->session, i), bytes + at, size);
+        at += size;
+    }
+    free(bytes);
     return status;
 }
 
 static void close_session(struct server *s)
 {
     probe_free(s->probe);
-    engine_cpu.close(s->session);
+    team_free(s->team);
+    if (s->session) s->engine->close(s->session);
+    initializers_close(s->file);
     weights_free(s->weights);
     graph_free(s->graph);
+    s->team = NULL;
+    s->file = NULL;
     s->probe = NULL;
     s->session = NULL;
     s->weights = NULL;
@@ -105,18 +136,49 @@ static void close_session(struct server *s)
     s->model[0] = 0;
 }
 
+static gable_status open_exported(struct server *s, const char *model, const struct engine_options *o, gable_error *e)
+{
+    const struct zoo_options zoo = {.batch = s->batch};
+    s->engine = &engine_cpu;
+    gable_status status = zoo_build(model, &zoo, &s->graph, e);
+    if (!status) status = load_weights(s, model, e);
+    if (!status) status = s->engine->open(s->graph, s->weights, &s->cpus, o, &s->session, e);
+    return status ? status : load_images(s, model, e);
+}
+
+/* The first engine that takes it, as in 'gable bench'. */
+static gable_status open_file(struct server *s, const char *model, const char *path, const struct engine_options *o,
+                              gable_error *e)
+{
+    const struct model_options as_it_is = {0};
+    struct rewrites rewrites;
+    gable_status status = model_open(path, &as_it_is, &s->graph, e);
+    if (!status) status = passes_run(s->graph, &rewrites, e);
+    if (!status) status = initializers_open(path, &s->file, e);
+    for (int i = 0; !status && engine_at(i); i++) {
+        gable_error why = {0};
+        size_t bytes;
+        s->engine = engine_at(i);
+        if (!s->engine->plan_bytes(s->graph, &s->cpus, o, &bytes, &why)) break;
+    }
+    if (!status)
+        status = weights_given(s->graph, initializers_values(s->file), !s->engine->takes_given, &s->weights, e);
+    if (!status) status = s->engine->open(s->graph, s->weights, &s->cpus, o, &s->session, e);
+    return status ? status : load_inputs(s, model, e);
+}
+
 static gable_status open_session(struct server *s, const char *model, int batch, gable_error *e)
 {
     if (!strcmp(s->model, model) && s->batch == batch) return GABLE_OK;
     close_session(s);
     s->batch = batch;
-    const struct zoo_options zoo = {.batch = batch};
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s.onnx", s->folder, model);
     const struct engine_options options = {.threads = s->threads, .tune = true};
-    gable_status status = zoo_build(model, &zoo, &s->graph, e);
-    if (!status) status = load_weights(s, model, e);
-    if (!status) status = engine_cpu.open(s->graph, s->weights, &s->cpus, &options, &s->session, e);
-    if (!status) status = load_input(s, model, e);
-    if (!status) status = probe_new(s->session->team, &s->probe, e);
+    gable_status status =
+        access(path, R_OK) ? open_exported(s, model, &options, e) : open_file(s, model, path, &options, e);
+    if (!status && !s->session->team) status = team_new(s->session->threads, s->session->cpus, &s->team, e);
+    if (!status) status = probe_new(s->team ? s->team : s->session->team, &s->probe, e);
     if (!status) snprintf(s->model, sizeof s->model, "%s", model);
     return status;
 }
@@ -133,21 +195,31 @@ static void answer_run(struct server *s, int times)
     double fastest = 1e300;
     for (int i = 0; i < times; i++) {
         double start = now_ms();
-        engine_cpu.run(s->session);
+        s->engine->run(s->session);
         double took = now_ms() - start;
         if (took < fastest) fastest = took;
     }
     printf("%.6f\n", fastest);
 }
 
+/* All outputs, one after the other. */
 static gable_status answer_output(struct server *s, gable_error *e)
 {
     char path[1024];
-    engine_cpu.run(s->session);
+    count n = 0, at = 0;
+    for (int i = 0; i < s->graph->n_outputs; i++) n = count_add(n, tensor_elements(s->graph->outputs[i]));
+    float *all = malloc((size_t)n * sizeof *all + 1);
+    if (!all) return error_set(e, GABLE_NO_MEMORY, "no memory for %lld outputs", (long long)n);
+    s->engine->run(s->session);
+    for (int i = 0; i < s->graph->n_outputs; i++) {
+        count size = tensor_elements(s->graph->outputs[i]);
+        memcpy(all + at, s->engine->output(s->session, i), (size_t)size * sizeof *all);
+        at += size;
+    }
     snprintf(path, sizeof path, "%s/%s.gable", s->folder, s->model);
-    size_t bytes = (size_t)tensor_bytes(s->graph->outputs[0]);
-    gable_status status = file_write(path, engine_cpu.output(s->session, 0), bytes, e);
-    if (!status) printf("%zu\n", bytes / sizeof(float));
+    gable_status status = file_write(path, all, (size_t)n * sizeof *all, e);
+    free(all);
+    if (!status) printf("%lld\n", (long long)n);
     return status;
 }
 

