@@ -86,6 +86,9 @@ def export(name, path):
         model, x = OWN[name]()
     else:
         model, x = getattr(torchvision.models, name)(weights=None), torch.randn(1, 3, 224, 224)
+    for p in model.parameters():  # some classifiers start as zeros
+        if p.dim() > 1 and not p.any():
+            nn.init.normal_(p, std=0.02)
     torch.onnx.export(model.eval(), x, path, opset_version=16, input_names=["input"], output_names=["output"])
 
 

@@ -95,7 +95,7 @@ async function distance(peer, model, batch) {
     apart = Math.max(apart, Math.abs(x - theirs[i]));
     largest = Math.max(largest, Math.abs(theirs[i]));
   });
-  return apart / largest;
+  return apart / (largest || 1); // all zeros
 }
 
 async function measure(model, batch) {

@@ -2,6 +2,7 @@
 
 #include "engine/cpu/memory.h"
 #include "engine/general/runtime.h"
+#include "engine/onednn/onednn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,7 @@ void general_close(struct general *s)
 {
     if (!s) return;
     program_end(s->program);
+    onednn_free(s->runtime.onednn);
     crew_free(s->runtime.crew);
     free(s->runtime.temporaries);
     pool_free(s->runtime.pool);

@@ -8,7 +8,8 @@
 #define RUN_TOO_LONG "the run takes more steps than allowed: does a loop not end?"
 struct runtime {
     struct pool *pool;
-    struct crew *crew; /* NULL: one thread */
+    struct onednn *onednn; /* made when first asked for */
+    struct crew *crew;     /* NULL: one thread */
     int opset;
     uint64_t random;
     int64_t steps_left;      /* of nodes, those of bodies each time: an endless Loop ends here */

@@ -1,12 +1,9 @@
 #include "engine/onednn/convolution.h"
 
-#include <dnnl.h>
+#include "engine/onednn/handle.h"
+
 #include <stdlib.h>
 
-struct onednn {
-    dnnl_engine_t engine;
-    dnnl_stream_t stream;
-};
 struct convolution {
     struct onednn *dnnl;
     enum convolution_pass pass;
@@ -16,33 +13,6 @@ struct convolution {
     size_t packed_floats, scratch_bytes;
     char name[64];
 };
-
-static gable_status failed(gable_error *e, const char *what, dnnl_status_t s)
-{
-    return error_set(e, s == dnnl_out_of_memory ? GABLE_NO_MEMORY : GABLE_FAILED, "oneDNN: %s failed with status %d",
-                     what, (int)s);
-}
-
-gable_status onednn_new(struct onednn **out, gable_error *e)
-{
-    struct onednn *d = calloc(1, sizeof *d);
-    if (!d) return error_set(e, GABLE_NO_MEMORY, "no memory for oneDNN");
-    dnnl_status_t s = dnnl_engine_create(&d->engine, dnnl_cpu, 0);
-    if (!s) s = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_default_flags);
-    if (s) {
-        onednn_free(d);
-        return failed(e, "its CPU engine", s);
-    }
-    *out = d;
-    return GABLE_OK;
-}
-void onednn_free(struct onednn *d)
-{
-    if (!d) return;
-    dnnl_stream_destroy(d->stream);
-    dnnl_engine_destroy(d->engine);
-    free(d);
-}
 
 static bool channels_equal(struct channels a, struct channels b)
 {
@@ -98,8 +68,7 @@ static dnnl_status_t describe(const struct convolution_shape *s, struct descript
 static dnnl_status_t make_attributes(const struct convolution_shape *s, bool is_forward, dnnl_primitive_attr_t *out)
 {
     dnnl_post_ops_t ops = NULL;
-    dnnl_status_t status = dnnl_primitive_attr_create(out);
-    if (!status) status = dnnl_primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user);
+    dnnl_status_t status = onednn_attributes(out);
     if (!status && is_forward && s->has_relu) {
         status = dnnl_post_ops_create(&ops);
         if (!status) status = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
@@ -164,10 +133,6 @@ static dnnl_status_t choose(const struct onednn *d, const struct convolution_sha
     return status;
 }
 
-static dnnl_status_t memory_for(struct onednn *d, const dnnl_memory_desc_t *m, dnnl_memory_t *out)
-{
-    return dnnl_memory_create(out, m, d->engine, NULL);
-}
 static dnnl_status_t make_reorder(struct convolution *c, const dnnl_memory_desc_t *plain,
                                   const dnnl_memory_desc_t *packed)
 {
@@ -175,8 +140,7 @@ static dnnl_status_t make_reorder(struct convolution *c, const dnnl_memory_desc_
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t d = NULL;
     bool is_back = c->pass == CONVOLUTION_WEIGHT;
-    dnnl_status_t s = dnnl_primitive_attr_create(&attributes);
-    if (!s) s = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+    dnnl_status_t s = onednn_attributes(&attributes);
     if (!s)
         s = dnnl_reorder_primitive_desc_create(&d, is_back ? packed : plain, engine, is_back ? plain : packed, engine,
                                                attributes);
@@ -185,7 +149,7 @@ static dnnl_status_t make_reorder(struct convolution *c, const dnnl_memory_desc_
         const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(d, dnnl_query_scratchpad_md, 0);
         size_t bytes = dnnl_memory_desc_get_size(scratch);
         if (bytes > c->scratch_bytes) c->scratch_bytes = bytes;
-        s = memory_for(c->dnnl, scratch, &c->reorder_scratch);
+        s = onednn_memory(c->dnnl, scratch, &c->reorder_scratch);
     }
     dnnl_primitive_desc_destroy(d);
     dnnl_primitive_attr_destroy(attributes);
@@ -204,12 +168,12 @@ static dnnl_status_t make(struct convolution *c, const struct descriptions *m, c
     dnnl_status_t s = dnnl_primitive_desc_query(d, dnnl_query_impl_info_str, 0, &name);
     for (size_t i = 0; i + 1 < sizeof c->name && name[i]; i++) c->name[i] = name[i];
     if (!s) s = dnnl_primitive_create(&c->run, d);
-    if (!s) s = memory_for(c->dnnl, is_from_x ? &m->x : &m->y, &c->from);
-    if (!s) s = memory_for(c->dnnl, is_from_x ? &m->y : &m->x, &c->to);
-    if (!s) s = memory_for(c->dnnl, w, &c->weight);
-    if (!s) s = memory_for(c->dnnl, &m->plain, &c->plain);
-    if (!s) s = memory_for(c->dnnl, &m->bias, &c->bias);
-    if (!s) s = memory_for(c->dnnl, scratch, &c->scratch);
+    if (!s) s = onednn_memory(c->dnnl, is_from_x ? &m->x : &m->y, &c->from);
+    if (!s) s = onednn_memory(c->dnnl, is_from_x ? &m->y : &m->x, &c->to);
+    if (!s) s = onednn_memory(c->dnnl, w, &c->weight);
+    if (!s) s = onednn_memory(c->dnnl, &m->plain, &c->plain);
+    if (!s) s = onednn_memory(c->dnnl, &m->bias, &c->bias);
+    if (!s) s = onednn_memory(c->dnnl, scratch, &c->scratch);
     return s ? s : make_reorder(c, &m->plain, w);
 }
 
@@ -221,7 +185,7 @@ gable_status convolution_new(struct onednn *d, const struct convolution_shape *s
     struct convolution *c = NULL;
     *out = NULL;
     dnnl_status_t s = describe(shape, &m);
-    if (s) return failed(e, "describing a convolution", s);
+    if (s) return onednn_failed(e, "describing a convolution", s);
     s = choose(d, shape, &m, pass, algorithm, &chosen);
     if (s == dnnl_unimplemented) return GABLE_OK;
     if (!s) c = calloc(1, sizeof *c);
@@ -232,7 +196,7 @@ gable_status convolution_new(struct onednn *d, const struct convolution_shape *s
     dnnl_primitive_desc_destroy(chosen);
     if (s || !c) {
         convolution_free(c);
-        return c || s ? failed(e, "making a convolution", s) : error_set(e, GABLE_NO_MEMORY, "no memory");
+        return c || s ? onednn_failed(e, "making a convolution", s) : error_set(e, GABLE_NO_MEMORY, "no memory");
     }
     *out = c;
     return GABLE_OK;
@@ -250,14 +214,6 @@ const char *convolution_name(const struct convolution *c) { return c->name; }
 size_t convolution_packed_floats(const struct convolution *c) { return c->packed_floats; }
 size_t convolution_scratch_bytes(const struct convolution *c) { return c->scratch_bytes; }
 
-/* Setting a handle writes zeros to the padding: only where it is another one. */
-static void point(dnnl_memory_t m, const void *at)
-{
-    void *old = NULL, *now = (void *)(uintptr_t)at;
-    dnnl_memory_get_data_handle(m, &old);
-    if (old != now) dnnl_memory_set_data_handle(m, now);
-}
-
 void convolution_run(struct convolution *c, const float *from, float *packed, const float *bias, float *to,
                      void *scratch)
 {
@@ -270,30 +226,30 @@ void convolution_run(struct convolution *c, const float *from, float *packed, co
                               {name[2], c->to},
                               {DNNL_ARG_SCRATCHPAD, c->scratch},
                               {DNNL_ARG_BIAS, c->bias}};
-    point(c->from, from);
-    point(c->weight, packed);
-    point(c->to, to);
-    point(c->scratch, scratch);
-    point(c->bias, bias);
+    onednn_point(c->from, from);
+    onednn_point(c->weight, packed);
+    onednn_point(c->to, to);
+    onednn_point(c->scratch, scratch);
+    onednn_point(c->bias, bias);
     dnnl_primitive_execute(c->run, c->dnnl->stream, c->pass == CONVOLUTION_FORWARD && c->has_bias ? 5 : 4, args);
     dnnl_stream_wait(c->dnnl->stream);
 }
 static void reorder(struct convolution *c, dnnl_memory_t from, dnnl_memory_t to, void *scratch)
 {
     dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, c->reorder_scratch}};
-    point(c->reorder_scratch, scratch);
+    onednn_point(c->reorder_scratch, scratch);
     dnnl_primitive_execute(c->reorder, c->dnnl->stream, 3, args);
     dnnl_stream_wait(c->dnnl->stream);
 }
 void convolution_pack(struct convolution *c, const float *plain, float *packed, void *scratch)
 {
-    point(c->plain, plain);
-    point(c->weight, packed);
+    onednn_point(c->plain, plain);
+    onednn_point(c->weight, packed);
     reorder(c, c->plain, c->weight, scratch);
 }
 void convolution_unpack(struct convolution *c, const float *packed, float *plain, void *scratch)
 {
-    point(c->weight, packed);
-    point(c->plain, plain);
+    onednn_point(c->weight, packed);
+    onednn_point(c->plain, plain);
     reorder(c, c->weight, c->plain, scratch);
 }

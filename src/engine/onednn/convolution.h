@@ -2,13 +2,9 @@
    Weights are packed as each primitive wants them. Scratch comes from the caller. */
 #ifndef ENGINE_ONEDNN_CONVOLUTION_H
 #define ENGINE_ONEDNN_CONVOLUTION_H
-#include "base/error.h"
+#include "engine/onednn/onednn.h"
 
 #include <stdbool.h>
-
-struct onednn; /* its engine and stream */
-gable_status onednn_new(struct onednn **out, gable_error *e);
-void onednn_free(struct onednn *d); /* NULL is fine */
 
 /* Channels first..first + n - 1 of a tensor of `of` channels; first is a multiple of the block. */
 struct channels {

@@ -1,4 +1,5 @@
 /* Conv and ConvTranspose: taps gathered into columns, then a matrix product; depthwise ones row by row. */
+#include "engine/general/kernels/bake.h"
 #include "engine/general/kernels/geometry.h"
 #include "engine/general/kernels/hot.h"
 #include "engine/general/kernels/operands.h"
@@ -198,6 +199,30 @@ static void depthwise_planes(void *arg, int64_t first, int64_t end)
     }
 }
 
+/* As oneDNN is asked for it. */
+static struct baked *bake(struct call *c, const struct convolution *v)
+{
+    const struct geometry *g = &v->at;
+    struct baked_convolution s;
+    memset(&s, 0, sizeof s);
+    s.planes = c->in[0]->rank - 2;
+    s.images = v->images;
+    s.groups = v->groups;
+    s.in = v->in_channels * v->groups;
+    s.out = v->out_channels * v->groups;
+    s.has_bias = call_has(c, 2);
+    for (int i = 0, k = SPACE - s.planes; k < SPACE; i++, k++) {
+        s.x[i] = g->in[k];
+        s.y[i] = g->out[k];
+        s.kernel[i] = g->kernel[k];
+        s.stride[i] = g->stride[k];
+        s.dilation[i] = g->dilation[k];
+        s.begin[i] = g->begin[k];
+        s.end[i] = g->end[k];
+    }
+    return bake_convolution(c, &s);
+}
+
 static gable_status convolve(struct call *c, int64_t terms)
 {
     struct convolution v = {0};
@@ -212,7 +237,16 @@ static gable_status convolve(struct call *c, int64_t terms)
     return GABLE_OK;
 }
 
-static gable_status run_conv(struct call *c) { return convolve(c, 0); }
+static gable_status run_conv(struct call *c)
+{
+    struct convolution v = {0};
+    gable_status s = convolution_read(c, false, &v);
+    bool is_worth = !s && v.dtype == DTYPE_F32 && !is_pointwise(&v) && v.images * v.out_pixels * v.out_channels > 0;
+    struct baked *b = is_worth ? bake(c, &v) : NULL;
+    if (s || !b) return s ? s : convolve(c, 0);
+    s = geometry_output(c, 0, c->in[0], v.dtype, v.out_channels * v.groups, v.at.out);
+    return s ? s : bake_run(c, b, c->in[0]->data, call_has(c, 2) ? c->in[2]->data : NULL, c->out[0]->data);
+}
 
 /* Where f32 holds every sum exactly, it is the usual convolution. */
 gable_status convolve_whole(struct call *c, const struct value *x, const struct value *w, int64_t terms,
@@ -264,7 +298,7 @@ static gable_status run_conv_transpose(struct call *c)
 }
 
 const struct kernel kernels_convolve[] = {
-    {.op = "Conv", .domain = "", .run = run_conv, .in_f32 = true},
+    {.op = "Conv", .domain = "", .run = run_conv, .free_state = bake_free, .in_f32 = true},
     {.op = "ConvTranspose", .domain = "", .run = run_conv_transpose, .in_f32 = true},
     {0},
 };

@@ -1,4 +1,5 @@
 /* MatMul and Gemm. */
+#include "engine/general/kernels/bake.h"
 #include "engine/general/kernels/operands.h"
 #include "engine/general/kernels/whole.h"
 #include "engine/general/tables.h"
@@ -47,6 +48,30 @@ static gable_status plan_matmul(struct call *c, const struct value *a, const str
     return broadcast_batch(c, a, b, p);
 }
 
+/* Where one B serves the whole batch, its rows are those of one taller product. */
+static void join_batch(struct matmul *p, int64_t *batches)
+{
+    for (int i = 0; i < p->batch_rank; i++)
+        if (p->b_step[i] || (p->batch[i] > 1 && !p->a_step[i])) return;
+    p->m *= *batches;
+    *batches = 1;
+}
+
+/* The product's weights, packed; NULL where that is not worth it. */
+static struct baked *bake(struct call *c, int64_t m, int64_t n, int64_t k, bool is_transposed, bool adds)
+{
+    enum { WORTH = 1 << 15 }; /* products */
+    struct baked_product s;
+    if (c->in[0]->dtype != DTYPE_F32 || (double)m * (double)n * (double)k < WORTH) return NULL;
+    memset(&s, 0, sizeof s);
+    s.m = m;
+    s.n = n;
+    s.k = k;
+    s.is_transposed = is_transposed;
+    s.adds = adds;
+    return bake_product(c, &s);
+}
+
 /* Batch after batch; whole numbers in f32 become s32 where terms > 0. */
 static gable_status multiply(struct call *c, const struct value *a, const struct value *b, int64_t terms)
 {
@@ -60,9 +85,13 @@ static gable_status multiply(struct call *c, const struct value *a, const struct
     if (a->rank > 1) dim[rank++] = p.m;
     if (b->rank > 1) dim[rank++] = p.n;
     s = call_make(c, 0, terms ? DTYPE_S32 : a->dtype, rank, dim);
+    join_batch(&p, &batches);
     float *room = terms && !s ? call_scratch(c, (size_t)(p.m * p.n) * sizeof *room) : NULL;
     if (!s && terms && !room) s = operand_no_memory(c);
     if (s) return s;
+    bool is_own = terms == 0 && batches == 1 && a == c->in[0] && b == c->in[1]; /* not a part of another operator */
+    struct baked *baked = is_own ? bake(c, p.m, p.n, p.k, false, false) : NULL;
+    if (baked) return bake_run(c, baked, a->data, NULL, c->out[0]->data);
     size_t bytes = value_element_bytes(a->dtype);
     for (int64_t i = 0; i < batches; i++) {
         struct matrix of_a = {(const char *)a->data + (size_t)a_at * bytes, p.k, false};
@@ -155,13 +184,15 @@ static gable_status run_gemm(struct call *c)
     if (!s) s = call_make(c, 0, a->dtype, 2, dim);
     if (!s) s = fill_gemm(c, dim[0], dim[1], node_float(c->node, "beta", 1));
     if (s) return s;
+    struct baked *baked = flip_a ? NULL : bake(c, dim[0], dim[1], k, flip_b, true);
+    if (baked) return bake_run(c, baked, scaled.data, NULL, c->out[0]->data);
     product_run(a->dtype, dim[0], dim[1], k, (struct matrix){scaled.data, a->dim[1], flip_a},
                 (struct matrix){b->data, b->dim[1], flip_b}, true, c->out[0]->data, dim[1]);
     return GABLE_OK;
 }
 
 const struct kernel kernels_matmul[] = {
-    {.op = "MatMul", .domain = "", .run = run_matmul, .in_f32 = true},
-    {.op = "Gemm", .domain = "", .run = run_gemm, .in_f32 = true},
+    {.op = "MatMul", .domain = "", .run = run_matmul, .free_state = bake_free, .in_f32 = true},
+    {.op = "Gemm", .domain = "", .run = run_gemm, .free_state = bake_free, .in_f32 = true},
     {0},
 };
