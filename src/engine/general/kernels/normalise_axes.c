@@ -40,11 +40,19 @@ static HOT void layer_row_f32(const float *x, int64_t n, float mean, float inver
 }
 static HOT double row_sum(const float *x, int64_t n, double mean, bool squares)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) {
+    enum { LANES = 16 };
+    double lane[LANES] = {0}, sum = 0;
+    int64_t whole = n / LANES * LANES;
+    for (int64_t i = 0; i < whole; i += LANES)
+        SIDE_BY_SIDE (j, LANES) {
+            double v = (double)x[i + j] - mean;
+            lane[j] += squares ? v * v : v;
+        }
+    for (int64_t i = whole; i < n; i++) {
         double v = (double)x[i] - mean;
         sum += squares ? v * v : v;
     }
+    for (int j = 0; j < LANES; j++) sum += lane[j];
     return sum;
 }
 static double sum_of(const struct value *x, int64_t first, int64_t n, double mean, bool squares)
