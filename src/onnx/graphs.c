@@ -59,9 +59,10 @@ static void set_roles(const struct node *n)
         if (t->role != ROLE_WEIGHT) continue;
         bool is_real =
             t->dtype == DTYPE_F32 || t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16 || t->dtype == DTYPE_F64;
+        bool is_index = t->dtype == DTYPE_S64 || t->dtype == DTYPE_BOOL; /* no network learns these */
         if (!strcmp(n->op_type, "BatchNormalization") && i >= 3)
             t->role = ROLE_BUFFER;
-        else if (i >= steering || (t->shape.rank == 0) || (t->ints && !is_real))
+        else if (i >= steering || t->shape.rank == 0 || is_index || (t->ints && !is_real))
             t->role = ROLE_CONSTANT;
     }
 }

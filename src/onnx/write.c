@@ -147,7 +147,7 @@ static gable_status write_edges(struct writer *w)
 
 static gable_status make_room(struct writer *w)
 {
-    size_t nodes = 2 * (size_t)w->g->n_nodes + 1, tensors = (size_t)w->g->n_tensors + 1;
+    size_t nodes = WRITER_NODES * (size_t)w->g->n_nodes + 1, tensors = (size_t)w->g->n_tensors + 1;
     onnx__graph_proto__init(&w->graph);
     w->graph.name = (char *)(uintptr_t)w->g->name;
     w->graph.node = arena_array(w->arena, nodes, sizeof(*w->graph.node));

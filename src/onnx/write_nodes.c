@@ -3,6 +3,7 @@
 
 #include "ops/ops.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A module that is called twice gives two nodes of one name: the later ones are numbered. */
@@ -169,6 +170,36 @@ static gable_status swish(struct writer *w, const struct node *n)
     return ended(w, ok && append(w, "Mul", n->name, 2, (const char *[]){n->in[0]->name, gate}, 1, &n->out[0]->name, 0));
 }
 
+/* A number, as the output of a node of its own. */
+static const char *number(struct writer *w, const char *name, double value)
+{
+    const struct attribute is = {.name = "value_float", .type = ATTRIBUTE_FLOAT, .f = value};
+    Onnx__NodeProto *p = name ? append(w, "Constant", name, 0, NULL, 1, &name, 1) : NULL;
+    return p && write_attribute(w, p, &is) ? name : NULL;
+}
+/* `op` of one or two values. */
+static const char *value_of(struct writer *w, const char *op, const char *name, const char *a, const char *b)
+{
+    if (!name || !a || (b && !*b)) return NULL;
+    return append(w, op, name, b ? 2 : 1, (const char *[]){a, b}, 1, &name, 0) ? name : NULL;
+}
+
+/* x (1 + erf(x / sqrt 2)) / 2, as PyTorch writes it; the tanh form has another cost and is not written. */
+static gable_status gelu(struct writer *w, const struct node *n)
+{
+    const char *x = n->in[0]->name, *y = n->out[0]->name, *nothing = "";
+    if (n->in[0]->dtype != DTYPE_F32 || strcmp(node_text(n, "approximate", "none"), "none") != 0)
+        return error_set(w->e, GABLE_BAD_INPUT, "opset 17 has no form of it but the exact one of f32");
+    const char *root = number(w, writer_text(w, "%s.root", y), sqrt(2)),
+               *one = number(w, writer_text(w, "%s.one", y), 1), *half = number(w, writer_text(w, "%s.half", y), 0.5);
+    const char *t = value_of(w, "Div", writer_text(w, "%s.scaled", y), x, root ? root : nothing);
+    t = value_of(w, "Erf", writer_text(w, "%s.erf", y), t, NULL);
+    t = value_of(w, "Add", writer_text(w, "%s.sum", y), t, one ? one : nothing);
+    t = value_of(w, "Mul", writer_text(w, "%s.product", y), x, t ? t : nothing);
+    bool ok = t && half && append(w, "Mul", n->name, 2, (const char *[]){t, half}, 1, &y, 0);
+    return ended(w, ok);
+}
+
 /* Bins of one size: the pooling of that window. */
 static gable_status adaptive(struct writer *w, const struct node *n)
 {
@@ -193,6 +224,7 @@ static const struct {
     {DOMAIN_ONNX, "Split", split},
     {DOMAIN_ONNX, "ReduceMean", reduce},
     {DOMAIN_ONNX, "Swish", swish},
+    {DOMAIN_ONNX, "Gelu", gelu},
     {DOMAIN_GABLE, "StochasticDepth", identity},
     {DOMAIN_GABLE, "AdaptiveAveragePool", adaptive},
 };

@@ -6,13 +6,14 @@
 
 #include <onnx/onnx.pb-c.h>
 
+enum { WRITER_NODES = 8 }; /* that stand for one, at most */
 struct writer {
     const struct graph *g;
     float *const *values; /* NULL: without */
     struct arena *arena;
     struct names *names;    /* of the nodes: runtimes refuse a model with two of one name */
     bool *is_used;          /* per tensor index: a node reads it as an input */
-    Onnx__GraphProto graph; /* its lists have room for twice the nodes and for every tensor */
+    Onnx__GraphProto graph; /* its lists have room for WRITER_NODES a node and for every tensor */
     gable_error *e;
 };
 gable_status writer_no_memory(struct writer *w);
