@@ -241,7 +241,7 @@ const struct command command_train = {
                 "  gable train efficientnet_b4 --batch 64 --recompute cheap\n"
                 "  gable train mobilenet_v2 --layers\n"
                 "  gable train squeezenet1_1 --optimizer adamw --quick --json\n"
-                "  gable train mobilenet_v3_small --size 32 --data synthetic --epochs 10 --checkpoint run.ckpt\n",
+                "  gable train squeezenet1_1 --size 64 --data synthetic --checkpoint run.ckpt\n",
     .options = options,
     .run = run,
 };

@@ -32,7 +32,7 @@ static gable_status read_part(struct reader *r, const Onnx__TensorProto *p, cons
 /* What shape arithmetic may need: small ones. */
 static gable_status fill(struct reader *r, const Onnx__SparseTensorProto *p, struct tensor *t)
 {
-    struct tensor values, indices;
+    struct tensor values = {0}, indices = {0};
     int64_t n = p->values->dims[0], elements = tensor_elements(t);
     gable_status s = read_part(r, p->values, t->name, &values);
     if (!s && n) s = read_part(r, p->indices, t->name, &indices);
