@@ -36,8 +36,10 @@ static const struct argp_option options[] = {
     {"batch", 'b', "N", 0, "images of a step, 1 to 65536 (32)", 0},
     {"optimizer", 'O', "NAME", 0, "sgd, momentum, adam or adamw (momentum)", 0},
     {"data", KEY_DATA, "DIR", 0,
-     "really train on DIR/images.npy (n x C x H x W; or inputs.npy, as it is) and DIR/labels.npy, or on 'synthetic'; "
-     "without it steps are timed",
+     "really train on DIR/CLASS/*.png, *.jpg, *.jpeg (scaled and cut to the input, ImageNet's means and deviations), "
+     "on "
+     "DIR/images.npy (n x C x H x W; or inputs.npy, as it is) and DIR/labels.npy, or on 'synthetic'; without it steps "
+     "are timed",
      0},
     {"epochs", KEY_EPOCHS, "N", 0, "with --data (5)", 0},
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "with --data: written whole after every epoch, and when interrupted", 0},
@@ -241,7 +243,8 @@ const struct command command_train = {
                 "  gable train efficientnet_b4 --batch 64 --recompute cheap\n"
                 "  gable train mobilenet_v2 --layers\n"
                 "  gable train squeezenet1_1 --optimizer adamw --quick --json\n"
-                "  gable train squeezenet1_1 --size 64 --data synthetic --checkpoint run.ckpt\n",
+                "  gable train squeezenet1_1 --size 64 --data synthetic --checkpoint run.ckpt\n"
+                "  gable train resnet18 --data flowers --epochs 20\n",
     .options = options,
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "learn/images.h"
 #include "learn/learn.h"
 #include "model/model.h"
 #include "tensors/initializers.h"
@@ -24,6 +25,17 @@ static void progress(void *arg, int epoch, int done, int steps, double loss)
 
 static int dimension(const struct shape *x, int i) { return i < x->rank ? (int)x->dim[i] : 1; }
 
+static gable_status read_data(const char *folder, const struct shape *x, int classes, struct dataset *out,
+                              gable_error *e)
+{
+    struct images_options o = {.channels = dimension(x, 1),
+                               .height = dimension(x, 2),
+                               .width = dimension(x, 3),
+                               .classes = classes,
+                               .batch = dimension(x, 0),
+                               .interrupted = &cli_interrupted};
+    return images_are_in(folder) ? images_read(folder, &o, out, e) : dataset_read(folder, classes, out, e);
+}
 static gable_status load(const struct train_run *r, const struct graph *g, struct dataset *out, gable_error *e)
 {
     const struct tensor *t = g->inputs[0];
@@ -31,7 +43,7 @@ static gable_status load(const struct train_run *r, const struct graph *g, struc
     if (g->n_inputs != 1 || x->rank < 2 || x->rank > 4 || y->rank != 2)
         return error_set(e, GABLE_BAD_INPUT, "%s does not take images (or one other array) and give classes", g->name);
     int classes = (int)y->dim[1], drawn = classes < SYNTHETIC_CLASSES ? classes : SYNTHETIC_CLASSES;
-    if (strcmp(r->data, "synthetic") != 0) return dataset_read(r->data, classes, out, e);
+    if (strcmp(r->data, "synthetic") != 0) return read_data(r->data, x, classes, out, e);
     if (t->dtype != DTYPE_F32)
         return error_set(e, GABLE_BAD_INPUT, "the input %.80s is %s: only floats are drawn, give --data DIR", t->name,
                          dtype_name(t->dtype));
