@@ -20,7 +20,7 @@ static inline void slices_note(struct slice_log *l, int group, int image, double
     struct slice *last = l->n ? &l->slice[l->n - 1] : NULL;
     if (last && last->group == group && last->image == image && last->end_ns == begin_ns)
         last->end_ns = end_ns;
-    else if (l->n < l->room)
+    else if (l->slice && l->n < l->room)
         l->slice[l->n++] = (struct slice){group, image, begin_ns, end_ns};
     else
         l->lost++;
