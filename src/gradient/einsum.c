@@ -47,9 +47,9 @@ static void implied_output(const char *equation, int dots, struct labels *out)
 {
     *out = (struct labels){0};
     for (int i = 0; i < dots; i++) out->of[out->n++] = spare(equation, i);
-    for (char c = 'A'; c <= 'z'; c++) {
-        const char *first = is_letter(c) ? strchr(equation, c) : NULL;
-        if (first && !strchr(first + 1, c)) out->of[out->n++] = c;
+    for (int c = 'A'; c <= 'z'; c++) {
+        const char *first = is_letter((char)c) ? strchr(equation, c) : NULL;
+        if (first && !strchr(first + 1, c)) out->of[out->n++] = (char)c;
     }
 }
 

@@ -132,7 +132,10 @@ static void back_dropout(struct back *b)
     const struct tensor *ratio = back_has(b, 1) ? back_x(b, 1) : NULL;
     b->dx[0] = b->dy[0];
     if (!trains) return;
-    if (ratio && !ratio->reals) back_refuse(b, "its ratio is computed");
+    if (ratio && !ratio->reals) {
+        back_refuse(b, "its ratio is computed");
+        return;
+    }
     term kept = b->n->n_out > 1 ? b->n->out[1] : node_add_output(b->g, b->n);
     if (b->status || !kept) return;
     tensor_set_shape(b->g, kept, DTYPE_BOOL, back_x(b, 0)->shape.rank, back_x(b, 0)->shape.dim);

@@ -46,7 +46,7 @@ static term windows(struct back *b, const char *op, const struct average *a, ter
 static term divisors(struct back *b, const struct average *a)
 {
     bool with_border = node_int(b->n, "count_include_pad", 0);
-    int64_t dim[SHAPE_RANK_MAX] = {1, 1}, begin[SHAPE_RANK_MAX], end[SHAPE_RANK_MAX];
+    int64_t dim[SHAPE_RANK_MAX] = {1, 1}, begin[SHAPE_RANK_MAX] = {0}, end[SHAPE_RANK_MAX] = {0};
     for (int i = 0; i < a->w.rank; i++) {
         int64_t size = back_x(b, 0)->shape.dim[2 + i];
         dim[2 + i] = with_border ? size + a->w.begin[i] + a->w.end[i] : size;

@@ -32,7 +32,7 @@ void reader_place(const Onnx__TensorProto *p, uint64_t *at, uint64_t *length)
 gable_status reader_tensor(struct reader *r, const Onnx__TensorProto *t, const char *name, struct tensor **out)
 {
     gable_status s = reader_initializer(r, name, t->data_type, t->n_dims, t->dims, out);
-    if (s) return s;
+    if (s || !*out) return s;
     reader_place(t, &(*out)->at, &(*out)->length);
     return value_read(r->g, t, r->file->bytes, r->file->len, *out, r->e);
 }

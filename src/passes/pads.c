@@ -61,7 +61,7 @@ gable_status pass_pads(struct edit *e, gable_error *error)
     gable_status s = GABLE_OK;
     for (int i = 0; i < e->g->n_nodes && !s; i++) {
         struct node *n = e->g->nodes[i], *user = node_is(n, "Pad") ? edit_only_user(e, n->out[0]) : NULL;
-        int64_t pads[SIDES_MAX];
+        int64_t pads[SIDES_MAX] = {0};
         if (!user || user->in[0] != n->out[0] || !zeros_around(n, pads) || !takes_zeros(user, pads)) continue;
         s = move_pads(e, n, user, pads, error);
     }
