@@ -21,7 +21,7 @@ enum {
     KEY_NO_ROOF,
     KEY_STEPS
 };
-enum { KEY_DATA = 1100, KEY_EPOCHS, KEY_CHECKPOINT, KEY_RESUME };
+enum { KEY_DATA = 1100, KEY_EPOCHS, KEY_CHECKPOINT, KEY_RESUME, KEY_FREEZE };
 
 struct request {
     const struct command *self;
@@ -45,6 +45,7 @@ static const struct argp_option options[] = {
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "with --data: written whole after every epoch, and when interrupted", 0},
     {"resume", KEY_RESUME, NULL, 0, "go on from the checkpoint, exactly", 0},
     {"rate", KEY_RATE, "X", 0, "learning rate (timed: 0.0001; with --data: 0.01, adam 0.001)", 0},
+    {"freeze", KEY_FREEZE, "PATTERN", 0, "weights whose names match, as 'fc1.*', stay as they are", 0},
     {"decay", KEY_DECAY, "X", 0, "weight decay (0)", 0},
     {"loss", KEY_LOSS, "NAME", 0, "cross-entropy or mse (cross-entropy)", 0},
     {"recompute", KEY_RECOMPUTE, "WHAT", 0,
@@ -112,6 +113,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         r->has_rate = true;
         ok = cli_real("--rate", arg, 0, 1e6, &o->trainer.rate, &e);
         break;
+    case KEY_FREEZE: o->trainer.frozen = arg; break;
     case KEY_DECAY: ok = cli_real("--decay", arg, 0, 1, &o->trainer.weight_decay, &e); break;
     case KEY_LOSS: ok = parse_loss(arg, &o->trainer.loss, &e); break;
     case KEY_RECOMPUTE: ok = parse_recompute(arg, &o->trainer.recompute, &e); break;
@@ -244,7 +246,8 @@ const struct command command_train = {
                 "  gable train mobilenet_v2 --layers\n"
                 "  gable train squeezenet1_1 --optimizer adamw --quick --json\n"
                 "  gable train squeezenet1_1 --size 64 --data synthetic --checkpoint run.ckpt\n"
-                "  gable train resnet18 --data flowers --epochs 20\n",
+                "  gable train resnet18 --data flowers --epochs 20\n"
+                "  gable train model.onnx --data examples --freeze 'embed*'\n",
     .options = options,
     .run = run,
 };

@@ -60,6 +60,26 @@ static void products_are_those_that_are_counted(void **state)
     }
 }
 
+static void frozen_weights_are_no_part_of_the_step(void **state)
+{
+    struct graph *g = without_chance("resnet18", 1, 32);
+    struct step s;
+    gable_error e = {0};
+    (void)state;
+    assert_ok(step_new(g, &(struct step_options){.frozen = "layer*"}, &s, &e), &e);
+    assert_true(s.n_trained > 0);
+    for (int i = 0; i < s.n_trained; i++)
+        assert_int_not_equal(strncmp(g->tensors[s.trained[i].tensor]->name, "layer", 5), 0);
+    assert_int_equal(s.source[s.graph->n_nodes - 1], 0); /* the stem's weight is trained still */
+    step_release(&s);
+    assert_ok(step_new(g, &(struct step_options){.frozen = "[!f]*"}, &s, &e), &e); /* all but fc */
+    assert_int_equal(s.n_trained, 2);
+    for (int i = s.n_forward; i < s.graph->n_nodes; i++)
+        assert_int_not_equal(strncmp(s.graph->nodes[i]->op_type, "Conv", 4), 0);
+    step_release(&s);
+    graph_free(g);
+}
+
 /* The gradients of all trained tensors, one after the other. */
 static double *gradients_by(const struct trainer_engine *engine, const struct graph *g, const struct weights *w,
                             double *loss, size_t *n)
@@ -120,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_those_that_are_counted),
+        cmocka_unit_test(frozen_weights_are_no_part_of_the_step),
         cmocka_unit_test(both_engines_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
