@@ -123,7 +123,7 @@ async function measure(model, batch) {
     peaks.push(Number(flops));
   }
   await peer.session.release();
-  return { utc: new Date().toISOString(), cpu: os.cpus()[0].model, threads: THREADS, foreign_most: FOREIGN_MOST, model, batch, ort_ms, own_ms, peaks, executed: Number(executed), apart, thrown, algorithms: algorithms.join(' ') };
+  return { utc: new Date().toISOString(), is_file: fs.existsSync(`${dir}/${model}.onnx`), cpu: os.cpus()[0].model, threads: THREADS, foreign_most: FOREIGN_MOST, model, batch, ort_ms, own_ms, peaks, executed: Number(executed), apart, thrown, algorithms: algorithms.join(' ') };
 }
 
 const answer = await measure(model, Number(batch_word));

@@ -32,16 +32,18 @@ function mean(batch) {
     `${of('cap')}); ${slower.length ? `slower than ONNX Runtime: ${slower.join(', ')}` : 'none is slower than ONNX Runtime'}.`;
 }
 
+const isFiles = results[0].is_file;
+const shapes = isFiles ? 'each file in the shapes of one use (bench/files.py)' : '224 x 224';
 const rows = results.map(row).join('\n'), batches = [...new Set(results.map((r) => r.batch))];
 const days = [...new Set(results.map((r) => r.utc.slice(0, 10)))].sort();
 const foreign = 100 * Math.max(...results.map((r) => r.foreign_most));
-console.log(`# Gable beside ONNX Runtime
+console.log(`# ${isFiles ? 'The ONNX files that people bring: ' : ''}Gable beside ONNX Runtime
 
-${description}, ${results[0].threads} threads each, fp32, 224 x 224, onnxruntime-node ${version}, measured ${days.join(' and ')}.
+${description}, ${results[0].threads} threads each, fp32, ${shapes}, onnxruntime-node ${version}, measured ${days.join(' and ')}.
 
 ${batches.map(mean).join('\n')}
 
-Made by \`bench/peers\`: both sides run the same weights and images alternately, model by model; a
+Made by \`bench/peers${isFiles ? ' files' : ''}\`: both sides run the same weights and images alternately, model by model; a
 round is one burst of each. Milliseconds of a whole batch, the fastest pass of all rounds. *roof*: FLOPs that Gable executes /
 the highest fp32 peak seen beside any of the runs (${digits(peak / 1e9)} GFLOP/s). *ratio*: ONNX Runtime / Gable, fastest passes.
 *paired*: the median of the ratios of each round. *cap*: ONNX Runtime / roof, what an engine that executes these FLOPs could

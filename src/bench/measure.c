@@ -268,7 +268,8 @@ static gable_status time_groups(struct device *d, struct run *r, double budget_s
     return status;
 }
 
-size_t measure_last_cache(void)
+/* Bytes of all instances of the last level; 0 where unknown. */
+static size_t last_cache(void)
 {
     struct topology t;
     topology_read(&t);
@@ -332,7 +333,7 @@ static gable_status measure(struct device *d, const struct cpus *cpus, const str
     if (!status && is_whole && r->median_ns > 0) status = time_groups(d, r, options.budget_s, interrupted, e);
     if (!status) {
         verdict_of_groups(r);
-        status = verdict_of_roof(r, s.probes, s.n_probes, measure_last_cache(), e);
+        status = verdict_of_roof(r, s.probes, s.n_probes, r->planned_bytes && r->planned_bytes < last_cache(), e);
     }
     surroundings_read("", &end);
     surroundings_judge(r, &start, &end, cpus, o->engine.threads, fall_of(&s));

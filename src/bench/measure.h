@@ -10,5 +10,4 @@ gable_status measure_point(const struct cpus *cpus, const struct bench_options *
 gable_status measure_identity(const struct cpus *cpus, const struct bench_options *options, struct run *out,
                               gable_error *e);
 double measure_budget_s(const struct bench_options *o);
-size_t measure_last_cache(void); /* bytes of all its instances; 0 where unknown */
 #endif

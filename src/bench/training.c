@@ -177,7 +177,7 @@ static gable_status sample_steps(struct bench_trainer *b, const struct training_
     if (o->quick) verdict_note(r, CODE_QUICK);
     if (watch_shares_cpu(&b->watch)) verdict_invalid(r, CODE_THREADS_SHARE_CPU);
     status = verdict_of_times(r, options.precision, e);
-    if (!status && o->roof.peak > 0) status = verdict_of_roof(r, s.probes, s.n_probes, 0, e);
+    if (!status && o->roof.peak > 0) status = verdict_of_roof(r, s.probes, s.n_probes, false, e);
     sampling_release(&s);
     return status;
 }

@@ -153,7 +153,8 @@ static gable_status judge_part(struct run *r, int which, const struct timed_step
     if (o->quick) verdict_note(r, CODE_QUICK);
     s = verdict_of_times(r, training_precision(o), e);
     bool has_roof = o->roof.peak > 0 && r->bytes.fused > 0 && r->flops_counted > 0;
-    return s || !has_roof ? s : verdict_of_roof(r, NULL, 0, measure_last_cache(), e);
+    /* What the part before it wrote may be there still. */
+    return s || !has_roof ? s : verdict_of_roof(r, NULL, 0, true, e);
 }
 
 /* The stages' medians, added, against the median of the same steps. */

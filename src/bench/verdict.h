@@ -16,8 +16,8 @@ gable_status verdict_of_times(struct run *r, double precision, gable_error *e);
    and r->n_eff is the sum of theirs. */
 gable_status verdict_of_joined(struct run *r, double precision, gable_error *e);
 /* Rules of the roof, after the times: r's roof and work, and the readings beside the samples (n may be 0).
-   `cache_bytes` is the last level's size, 0 where unknown. */
-gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, int n, size_t cache_bytes,
+   may_be_in_cache: what it reads may lie in a cache already. */
+gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, int n, bool may_be_in_cache,
                              gable_error *e);
 /* Groups must add up to the instrumented pass; sets sum_ns. */
 void verdict_of_groups(struct run *r);

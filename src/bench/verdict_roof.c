@@ -99,7 +99,7 @@ static bool helps(const struct run *r, enum bench_code note)
 }
 
 /* Above the roof: the first reason that brings the run under it is noted and moves it there; none invalidates. */
-static void explain(struct run *r, size_t cache_bytes)
+static void explain(struct run *r, bool may_be_in_cache)
 {
     struct run_place at = run_place(r);
     if (!is_above(r, &at)) return;
@@ -107,7 +107,7 @@ static void explain(struct run *r, size_t cache_bytes)
         verdict_note(r, CODE_CLOCK_ABOVE_PROBE);
     else if (r->flops_executed < r->flops_counted && helps(r, CODE_EXECUTED_FEWER))
         verdict_note(r, CODE_EXECUTED_FEWER);
-    else if (r->planned_bytes && r->planned_bytes < cache_bytes && helps(r, CODE_IN_CACHE))
+    else if (may_be_in_cache && helps(r, CODE_IN_CACHE))
         verdict_note(r, CODE_IN_CACHE);
     else if (helps(r, CODE_FUSED_MORE))
         verdict_note(r, CODE_FUSED_MORE);
@@ -124,7 +124,7 @@ static bool has_fewer(const struct run *r)
     return false;
 }
 
-gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, int n, size_t cache_bytes,
+gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, int n, bool may_be_in_cache,
                              gable_error *e)
 {
     r->flops_per_s = (double)r->flops_counted / (1e-9 * r->median_ns);
@@ -142,7 +142,7 @@ gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, 
         verdict_note(r, CODE_NO_PROBE);
     if (has_fewer(r)) verdict_note(r, CODE_EXECUTED_FEWER);
     set_efficiency(r, &readings, &room);
-    explain(r, cache_bytes);
+    explain(r, may_be_in_cache);
     set_efficiency(r, &readings, &room); /* where the explanation has put it */
     free(memory);
     return GABLE_OK;

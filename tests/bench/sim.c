@@ -112,7 +112,7 @@ void sim_run(struct sim *s, double budget_s, struct run *r)
     out.samples = NULL;
     if (out.broke) verdict_invalid(r, out.broke);
     assert_ok(verdict_of_times(r, BENCH_PRECISION, &e), &e);
-    assert_ok(verdict_of_roof(r, out.probes, out.n_probes, 0, &e), &e);
+    assert_ok(verdict_of_roof(r, out.probes, out.n_probes, false, &e), &e);
     sampling_release(&out);
 }
 

@@ -472,7 +472,7 @@ static struct run made_run(double ns, bool valid)
     for (r.n_samples = 0; r.n_samples < SAMPLES; r.n_samples++)
         r.samples[r.n_samples] = (struct sample){.start_ns = r.n_samples * 2000, .ns = (int64_t)ns + r.n_samples % 3};
     assert_ok(verdict_of_times(&r, 0.01, &e), &e);
-    assert_ok(verdict_of_roof(&r, NULL, 0, 0, &e), &e);
+    assert_ok(verdict_of_roof(&r, NULL, 0, false, &e), &e);
     if (!valid) verdict_invalid(&r, CODE_CONTENDED);
     return r;
 }
