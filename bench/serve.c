@@ -8,12 +8,9 @@
    MODEL.in (floats, input after input; where the model wants integers they are 1 if positive, else 0). The session of
    the last MODEL and BATCH stays open. */
 #include "base/file.h"
+#include "bench/subject.h"
 #include "engine/engine.h"
-#include "engine/general/seeded.h"
 #include "machine/machine.h"
-#include "model/model.h"
-#include "passes/passes.h"
-#include "tensors/initializers.h"
 #include "zoo/zoo.h"
 
 #include <stdio.h>
@@ -29,9 +26,7 @@ struct server {
     char model[64]; /* of the open session; "" for none */
     int batch;
     struct graph *graph;
-    struct initializers *file; /* of a model that is a file */
     struct weights *weights;
-    const struct engine *engine;
     struct session *session;
     struct team *team; /* of the probe, where the session has none to lend */
     struct probe *probe;
@@ -97,7 +92,8 @@ static gable_status load_images(struct server *s, const char *model, gable_error
     gable_status status = read_part(s, model, "in", &images, &len, e);
     if (!status && len != 2 * image) status = error_set(e, GABLE_BAD_INPUT, "%s.in must hold two images", model);
     for (int i = 0; i < s->batch && !status; i++)
-        memcpy((char *)s->engine->input(s->session, 0) + (size_t)i * image, images + (size_t)(i % 2) * image, image);
+        memcpy((char *)s->session->engine->input(s->session, 0) + (size_t)i * image, images + (size_t)(i % 2) * image,
+               image);
     free(images);
     return status;
 }
@@ -112,7 +108,7 @@ static gable_status load_inputs(struct server *s, const char *model, gable_error
         if (at + size > len)
             status = error_set(e, GABLE_BAD_INPUT, "%s.in ends before input %d does", model, i);
         else
-            memcpy(s->engine->input(s->session, i), bytes + at, size);
+            memcpy(s->session->engine->input(s->session, i), bytes + at, size);
         at += size;
     }
     free(bytes);
@@ -123,12 +119,10 @@ static void close_session(struct server *s)
 {
     probe_free(s->probe);
     team_free(s->team);
-    if (s->session) s->engine->close(s->session);
-    initializers_close(s->file);
+    if (s->session) s->session->engine->close(s->session);
     weights_free(s->weights);
     graph_free(s->graph);
     s->team = NULL;
-    s->file = NULL;
     s->probe = NULL;
     s->session = NULL;
     s->weights = NULL;
@@ -139,31 +133,19 @@ static void close_session(struct server *s)
 static gable_status open_exported(struct server *s, const char *model, const struct engine_options *o, gable_error *e)
 {
     const struct zoo_options zoo = {.batch = s->batch};
-    s->engine = &engine_cpu;
     gable_status status = zoo_build(model, &zoo, &s->graph, e);
     if (!status) status = load_weights(s, model, e);
-    if (!status) status = s->engine->open(s->graph, s->weights, &s->cpus, o, &s->session, e);
+    if (!status) status = engine_cpu.open(s->graph, s->weights, &s->cpus, o, &s->session, e);
     return status ? status : load_images(s, model, e);
 }
 
-/* The first engine that takes it, as in 'gable bench'. */
+/* As 'gable bench' opens it. */
 static gable_status open_file(struct server *s, const char *model, const char *path, const struct engine_options *o,
                               gable_error *e)
 {
-    const struct model_options as_it_is = {0};
-    struct rewrites rewrites;
-    gable_status status = model_open(path, &as_it_is, &s->graph, e);
-    if (!status) status = passes_run(s->graph, &rewrites, e);
-    if (!status) status = initializers_open(path, &s->file, e);
-    for (int i = 0; !status && engine_at(i); i++) {
-        gable_error why = {0};
-        size_t bytes;
-        s->engine = engine_at(i);
-        if (!s->engine->plan_bytes(s->graph, &s->cpus, o, &bytes, &why)) break;
-    }
-    if (!status)
-        status = weights_given(s->graph, initializers_values(s->file), !s->engine->takes_given, &s->weights, e);
-    if (!status) status = s->engine->open(s->graph, s->weights, &s->cpus, o, &s->session, e);
+    const struct bench_options subject = {.model = path, .engine = *o};
+    gable_status status = subject_graph(&subject, &s->graph, e);
+    if (!status) status = subject_session(&subject, s->graph, &s->cpus, &s->session, e);
     return status ? status : load_inputs(s, model, e);
 }
 
@@ -195,7 +177,7 @@ static void answer_run(struct server *s, int times)
     double fastest = 1e300;
     for (int i = 0; i < times; i++) {
         double start = now_ms();
-        s->engine->run(s->session);
+        s->session->engine->run(s->session);
         double took = now_ms() - start;
         if (took < fastest) fastest = took;
     }
@@ -210,10 +192,10 @@ static gable_status answer_output(struct server *s, gable_error *e)
     for (int i = 0; i < s->graph->n_outputs; i++) n = count_add(n, tensor_elements(s->graph->outputs[i]));
     float *all = malloc((size_t)n * sizeof *all + 1);
     if (!all) return error_set(e, GABLE_NO_MEMORY, "no memory for %lld outputs", (long long)n);
-    s->engine->run(s->session);
+    s->session->engine->run(s->session);
     for (int i = 0; i < s->graph->n_outputs; i++) {
         count size = tensor_elements(s->graph->outputs[i]);
-        memcpy(all + at, s->engine->output(s->session, i), (size_t)size * sizeof *all);
+        memcpy(all + at, s->session->engine->output(s->session, i), (size_t)size * sizeof *all);
         at += size;
     }
     snprintf(path, sizeof path, "%s/%s.gable", s->folder, s->model);

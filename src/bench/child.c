@@ -133,5 +133,9 @@ gable_status child_run(const struct child *c, struct transport *answer, enum ben
     while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR) {}
     bool has_ended = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     if (!has_ended || answer->is_broken) *silent = reason_of(wait_status, timed_out, c);
-    return GABLE_OK;
+    if (!answer->has_error) return GABLE_OK;
+    gable_status status = answer->error.status;
+    if (e) *e = answer->error;
+    transport_release(answer);
+    return status;
 }

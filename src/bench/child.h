@@ -23,6 +23,7 @@ struct child { /* embedded in what the work needs */
     /* In the child: measures, and sends its runs and facts through the line; an error is sent by the caller. */
     gable_status (*work)(const struct child *c, struct child_line *line, gable_error *e);
 };
-/* The answer: runs and facts, or an error; *silent says why it is not whole, CODE_NONE else. The caller releases it. */
+/* The answer: runs and facts; *silent says why it is not whole, CODE_NONE else. The caller releases it. Where the child
+   sent an error, that is what is returned, and there is nothing to release. */
 gable_status child_run(const struct child *c, struct transport *answer, enum bench_code *silent, gable_error *e);
 #endif

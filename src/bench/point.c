@@ -44,10 +44,7 @@ static gable_status in_child(const struct cpus *cpus, const struct bench_options
     enum bench_code silent;
     gable_status s = child_run(&i.child, &t, &silent, e);
     if (s) return s;
-    if (t.has_error) {
-        s = t.error.status;
-        if (e) *e = t.error;
-    } else if (t.n_runs) {
+    if (t.n_runs) {
         *out = t.runs[0];
         t.n_runs = 0; /* handed over */
     } else {

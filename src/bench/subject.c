@@ -4,9 +4,8 @@
 #include "engine/general/seeded.h"
 #include "model/model.h"
 #include "passes/passes.h"
-#include "tensors/initializers.h"
 
-static uint64_t seed_of(const struct bench_options *o) { return o->seed ? o->seed : BENCH_SEED; }
+static uint64_t seed_of(uint64_t asked) { return asked ? asked : BENCH_SEED; }
 
 gable_status subject_graph(const struct bench_options *o, struct graph **out, gable_error *e)
 {
@@ -30,11 +29,13 @@ const struct engine *subject_engine(const struct bench_options *o, const struct 
     return last;
 }
 
-static gable_status weights_of_file(const struct bench_options *o, const struct graph *g, const struct engine *engine,
-                                    struct initializers **file, struct weights **out, gable_error *e)
+gable_status subject_weights(const char *model, uint64_t seed, const struct graph *g, bool wants_floats,
+                             struct initializers **file, struct weights **out, gable_error *e)
 {
-    gable_status s = initializers_open(o->model, file, e);
-    return s ? s : weights_given(g, initializers_values(*file), !engine->takes_given, out, e);
+    *file = NULL;
+    if (!onnx_is_path(model)) return weights_new(g, seed_of(seed), out, e);
+    gable_status s = initializers_open(model, file, e);
+    return s ? s : weights_given(g, initializers_values(*file), wants_floats, out, e);
 }
 
 gable_status subject_session(const struct bench_options *o, const struct graph *g, const struct cpus *cpus,
@@ -42,9 +43,8 @@ gable_status subject_session(const struct bench_options *o, const struct graph *
 {
     struct weights *w = NULL;
     const struct engine *engine = subject_engine(o, g, cpus);
-    struct initializers *file = NULL;
-    gable_status s =
-        onnx_is_path(o->model) ? weights_of_file(o, g, engine, &file, &w, e) : weights_new(g, seed_of(o), &w, e);
+    struct initializers *file;
+    gable_status s = subject_weights(o->model, o->seed, g, !engine->takes_given, &file, &w, e);
     if (!s) s = engine->open(g, w, cpus, &o->engine, out, e);
     weights_free(w); /* the engine has its own by now */
     initializers_close(file);
@@ -54,7 +54,7 @@ gable_status subject_session(const struct bench_options *o, const struct graph *
 /* N(0,1), never zeros: image i of input k is a function of the seed, k and i alone. */
 void subject_fill(struct session *s, const struct bench_options *o)
 {
-    uint64_t seed = seed_of(o);
+    uint64_t seed = seed_of(o->seed);
     for (int k = 0; k < s->graph->n_inputs; k++) {
         size_t all = (size_t)tensor_elements(s->graph->inputs[k]), image = all / (size_t)s->batch;
         for (int i = 0; i < s->batch; i++)

@@ -1,12 +1,11 @@
 /* A training point in this process. */
 #include "bench/defaults.h"
+#include "bench/subject.h"
 #include "bench/surroundings.h"
 #include "bench/training_parts.h"
 #include "bench/verdict.h"
-#include "engine/general/seeded.h"
 #include "machine/environment.h"
 #include "model/model.h"
-#include "tensors/initializers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -50,14 +49,6 @@ static void fill(struct trainer *t, uint64_t seed)
         trainer_labels(t)[i] = (int32_t)((seed + 1 + (uint64_t)i) * 2654435761u % (uint64_t)classes);
 }
 
-gable_status training_weights(const struct training_options *o, const struct graph *g, struct initializers **file,
-                              struct weights **out, gable_error *e)
-{
-    if (!onnx_is_path(o->model)) return weights_new(g, o->seed ? o->seed : BENCH_SEED, out, e);
-    gable_status s = initializers_open(o->model, file, e);
-    return s ? s : weights_given(g, initializers_values(*file), true, out, e);
-}
-
 static gable_status open_trainer(struct bench_trainer *b, const struct graph *g, const struct cpus *cpus,
                                  const struct training_options *o, gable_error *e)
 {
@@ -66,8 +57,8 @@ static gable_status open_trainer(struct bench_trainer *b, const struct graph *g,
     b->world = (struct world){self_now_ns, pass, before, after, check, probe};
     b->error = e;
     b->resident = resident_begin();
-    struct initializers *file = NULL;
-    gable_status s = training_weights(o, g, &file, &w, e);
+    struct initializers *file;
+    gable_status s = subject_weights(o->model, o->seed, g, true, &file, &w, e);
     if (!s) s = trainer_open(g, w, cpus, &o->trainer, &b->trainer, e);
     weights_free(w);
     initializers_close(file);

@@ -50,10 +50,4 @@ gable_status training_check(const struct cpus *cpus, const struct training_optio
 gable_status training_point(const struct cpus *cpus, const struct training_options *o, const volatile bool *interrupted,
                             struct trained *out, gable_error *e);
 void trained_release(struct trained *t);
-
-struct initializers;
-/* Where training begins: the weights of a file as they are, those of the zoo drawn by the seed. Close the file when the
-   trainer is open. */
-gable_status training_weights(const struct training_options *o, const struct graph *g, struct initializers **file,
-                              struct weights **out, gable_error *e);
 #endif

@@ -80,10 +80,7 @@ gable_status training_point(const struct cpus *cpus, const struct training_optio
     if (o->in_process) return training_measure(cpus, o, interrupted, out, e);
     gable_status s = child_run(&c.child, &t, &silent, e);
     if (s) return s;
-    if (t.has_error) {
-        s = t.error.status;
-        if (e) *e = t.error;
-    } else if (silent == CODE_NONE && t.n_runs == TRAINED_RUNS && t.facts_bytes == sizeof *out) {
+    if (silent == CODE_NONE && t.n_runs == TRAINED_RUNS && t.facts_bytes == sizeof *out) {
         receive(&t, out);
     } else {
         s = without_answer(cpus, o, silent ? silent : CODE_CRASHED, out, e);

@@ -65,14 +65,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static bool parse_optimizer(const char *text, enum optimizer *out, gable_error *e)
-{
-    const char *names[OPTIMIZER_N];
-    for (int o = 0; o < OPTIMIZER_N; o++) names[o] = optimizer_name((enum optimizer)o);
-    int i = cli_word("--optimizer", text, names, OPTIMIZER_N, e);
-    if (i >= 0) *out = (enum optimizer)i;
-    return i >= 0;
-}
 static bool parse_loss(const char *text, enum train_loss *out, gable_error *e)
 {
     static const char *const names[] = {[LOSS_CROSS_ENTROPY] = "cross-entropy", [LOSS_MSE] = "mse"};
@@ -104,7 +96,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     bool ok = true;
     switch (key) {
     case 'b': ok = cli_int("--batch", arg, 1, 65536, &o->batch, &e); break;
-    case 'O': ok = parse_optimizer(arg, &o->trainer.optimizer, &e); break;
+    case 'O': ok = cli_optimizer(arg, &o->trainer.optimizer, &e); break;
     case KEY_DATA: r->learns.data = arg; break;
     case KEY_EPOCHS: ok = cli_int("--epochs", arg, 1, 100000, &r->learns.epochs, &e); break;
     case KEY_CHECKPOINT: r->learns.checkpoint = arg; break;

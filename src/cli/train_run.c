@@ -3,12 +3,12 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "bench/subject.h"
 #include "cli/command.h"
 #include "cli/table.h"
 #include "learn/images.h"
 #include "learn/learn.h"
 #include "model/model.h"
-#include "tensors/initializers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,7 +144,7 @@ int train_run(const struct train_run *r)
                               .progress_arg = &epochs};
     gable_status s = model_open(r->options.model, &m, &g, &e);
     if (!s) s = load(r, g, &d, &e);
-    if (!s) s = training_weights(&r->options, g, &file, &w, &e);
+    if (!s) s = subject_weights(r->options.model, r->options.seed, g, true, &file, &w, &e);
     if (!s) s = trainer_open(g, w, cli_cpus(), &r->options.trainer, &t, &e);
     if (!s) train_say_engine(g->name, t->engine->name, t->why);
     if (!s) s = learn_run(t, &d, &o, &l, &e);

@@ -31,6 +31,15 @@ bool cli_isa(const char *text, enum isa *out, gable_error *e)
     return false;
 }
 
+bool cli_optimizer(const char *text, enum optimizer *out, gable_error *e)
+{
+    const char *names[OPTIMIZER_N];
+    for (int o = 0; o < OPTIMIZER_N; o++) names[o] = optimizer_name((enum optimizer)o);
+    int i = cli_word("--optimizer", text, names, OPTIMIZER_N, e);
+    if (i >= 0) *out = (enum optimizer)i;
+    return i >= 0;
+}
+
 bool cli_model(const char *word, const char **models, int *n, gable_error *e)
 {
     if (*n < CLI_MODELS) {

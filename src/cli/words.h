@@ -3,11 +3,13 @@
 #define CLI_WORDS_H
 #include "engine/engine.h"
 #include "model/model.h"
+#include "ops/training.h"
 #include "roof/chips.h"
 
 /* One word of several: its place among them; -1 with a sentence in e that lists them. */
 int cli_word(const char *option, const char *text, const char *const *words, int n, gable_error *e);
-bool cli_isa(const char *text, enum isa *out, gable_error *e); /* --isa: one that this machine has */
+bool cli_optimizer(const char *text, enum optimizer *out, gable_error *e); /* --optimizer */
+bool cli_isa(const char *text, enum isa *out, gable_error *e);             /* --isa: one that this machine has */
 enum { CLI_MODELS = 64 };
 /* One more MODEL of those on the command line; models has room for CLI_MODELS. */
 bool cli_model(const char *word, const char **models, int *n, gable_error *e);

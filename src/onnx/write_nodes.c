@@ -177,25 +177,26 @@ static const char *number(struct writer *w, const char *name, double value)
     Onnx__NodeProto *p = name ? append(w, "Constant", name, 0, NULL, 1, &name, 1) : NULL;
     return p && write_attribute(w, p, &is) ? name : NULL;
 }
-/* `op` of one or two values. */
-static const char *value_of(struct writer *w, const char *op, const char *name, const char *a, const char *b)
+/* `op` of n values, each the output of a node before it or NULL where that failed; its output's name. */
+static const char *value_of(struct writer *w, const char *op, const char *name, int n, const char *const *in)
 {
-    if (!name || !a || (b && !*b)) return NULL;
-    return append(w, op, name, b ? 2 : 1, (const char *[]){a, b}, 1, &name, 0) ? name : NULL;
+    for (int i = 0; i < n; i++)
+        if (!in[i]) return NULL;
+    return name && append(w, op, name, n, in, 1, &name, 0) ? name : NULL;
 }
 
 /* x (1 + erf(x / sqrt 2)) / 2, as PyTorch writes it; the tanh form has another cost and is not written. */
 static gable_status gelu(struct writer *w, const struct node *n)
 {
-    const char *x = n->in[0]->name, *y = n->out[0]->name, *nothing = "";
+    const char *x = n->in[0]->name, *y = n->out[0]->name;
     if (n->in[0]->dtype != DTYPE_F32 || strcmp(node_text(n, "approximate", "none"), "none") != 0)
         return error_set(w->e, GABLE_BAD_INPUT, "opset 17 has no form of it but the exact one of f32");
     const char *root = number(w, writer_text(w, "%s.root", y), sqrt(2)),
                *one = number(w, writer_text(w, "%s.one", y), 1), *half = number(w, writer_text(w, "%s.half", y), 0.5);
-    const char *t = value_of(w, "Div", writer_text(w, "%s.scaled", y), x, root ? root : nothing);
-    t = value_of(w, "Erf", writer_text(w, "%s.erf", y), t, NULL);
-    t = value_of(w, "Add", writer_text(w, "%s.sum", y), t, one ? one : nothing);
-    t = value_of(w, "Mul", writer_text(w, "%s.product", y), x, t ? t : nothing);
+    const char *t = value_of(w, "Div", writer_text(w, "%s.scaled", y), 2, (const char *[]){x, root});
+    t = value_of(w, "Erf", writer_text(w, "%s.erf", y), 1, &t);
+    t = value_of(w, "Add", writer_text(w, "%s.sum", y), 2, (const char *[]){t, one});
+    t = value_of(w, "Mul", writer_text(w, "%s.product", y), 2, (const char *[]){x, t});
     bool ok = t && half && append(w, "Mul", n->name, 2, (const char *[]){t, half}, 1, &y, 0);
     return ended(w, ok);
 }

@@ -3,7 +3,7 @@
 #include "check.h"
 #include "onnx/onnx.h"
 #include "ops/ops.h"
-#include "tensors/initializers.h"
+#include "run_file.h"
 #include "write.h"
 
 #include <stdlib.h>
@@ -49,25 +49,6 @@ static void write_identity(struct arena *a, Onnx__SparseTensorProto *w, bool is_
     write_file(m, path);
 }
 
-static gable_status run(int64_t n, float *out, gable_error *e)
-{
-    struct graph *g = NULL;
-    struct initializers *f = NULL;
-    struct general *session = NULL;
-    struct cpus cpus;
-    cpus_read("", &cpus);
-    gable_status s = onnx_read(path, &(struct onnx_options){.keeps_free = true}, &g, e);
-    if (!s) s = initializers_open(path, &f, e);
-    if (!s) s = general_open(g, initializers_values(f), &cpus, NULL, &session, e);
-    if (!s) s = general_run(session, e);
-    if (!s) assert_int_equal(general_output(session, 0)->n, n);
-    for (int64_t i = 0; i < n && !s; i++) out[i] = (float)value_real(general_output(session, 0), i);
-    general_close(session);
-    initializers_close(f);
-    graph_free(g);
-    return s;
-}
-
 /* The same tensor by places and by coordinates, small enough for the graph to hold its values, and not. */
 static void values_stand_where_the_indices_say(void **state)
 {
@@ -81,7 +62,7 @@ static void values_stand_where_the_indices_say(void **state)
         Onnx__TensorProto *indices = is_table ? ints(a, S64, 2, rows, coordinates) : ints(a, S64, 1, rows, places);
         gable_error e = {0};
         write_identity(a, write_sparse(a, list_f32(a, "w", 3, values), indices, 2, dim), is_node);
-        assert_ok(run(dim[0] * 3, got, &e), &e);
+        assert_ok(run_file(path, dim[0] * 3, got, &e), &e);
         for (int64_t i = 0; i < dim[0] * 3; i++) assert_true(got[i] == (i == 1 ? 1.5f : i == 3 ? -2 : i == 5 ? 7 : 0));
         arena_free(a);
     }
@@ -118,7 +99,7 @@ static void what_holds_nothing_is_zeros(void **state)
     float got[4] = {1, 1, 1, 1};
     gable_error e = {0};
     write_identity(a, write_sparse(a, list_f32(a, "w", 0, NULL), NULL, 1, &dim), false);
-    assert_ok(run(4, got, &e), &e);
+    assert_ok(run_file(path, 4, got, &e), &e);
     for (int i = 0; i < 4; i++) assert_true(got[i] == 0);
     arena_free(a);
 }
@@ -153,7 +134,7 @@ static void contradictions_are_refused(void **state)
             cases[i].index_rank ? ints(a, cases[i].index_type, cases[i].index_rank, cases[i].index_dim, index) : NULL;
         write_identity(a, write_sparse(a, list_f32(a, "w", cases[i].n_values, values), indices, 1, &cases[i].dim),
                        i % 2);
-        if (run(cases[i].dim, got, &e) != GABLE_BAD_INPUT) fail_msg("%zu: not refused", i);
+        if (run_file(path, cases[i].dim, got, &e) != GABLE_BAD_INPUT) fail_msg("%zu: not refused", i);
         assert_contains(e.why, cases[i].why);
         arena_free(a);
     }

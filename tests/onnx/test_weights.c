@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "check.h"
 #include "onnx/onnx.h"
+#include "run_file.h"
 #include "tensors/initializers.h"
 #include "write.h"
 
@@ -48,25 +49,6 @@ static int finish(void **state)
     return system(command);
 }
 
-/* y = Identity(w): runs it and gives y. */
-static gable_status run(const char *path, float *out, gable_error *e)
-{
-    struct graph *g = NULL;
-    struct initializers *f = NULL;
-    struct general *session = NULL;
-    struct cpus cpus;
-    cpus_read("", &cpus);
-    gable_status s = onnx_read(path, &(struct onnx_options){.keeps_free = true}, &g, e);
-    if (!s) s = initializers_open(path, &f, e);
-    if (!s) s = general_open(g, initializers_values(f), &cpus, NULL, &session, e);
-    if (!s) s = general_run(session, e);
-    for (int i = 0; i < 4 && !s; i++) out[i] = (float)value_real(general_output(session, 0), i);
-    general_close(session);
-    initializers_close(f);
-    graph_free(g);
-    return s;
-}
-
 static Onnx__TensorProto *model_of_one(struct arena *a, Onnx__ModelProto **m, int type, int64_t n)
 {
     *m = write_model(a);
@@ -88,7 +70,7 @@ static void values_are_read_where_they_lie(void **state)
         Onnx__ModelProto *m;
         Onnx__TensorProto *t = model_of_one(a, &m, kind == 2 ? S64 : F32, N);
         gable_error e = {0};
-        float got[4] = {0};
+        static float got[N];
         if (kind == 0) {
             t->has_raw_data = 1;
             t->raw_data = (ProtobufCBinaryData){sizeof floats, (uint8_t *)floats};
@@ -100,8 +82,8 @@ static void values_are_read_where_they_lie(void **state)
             t->n_int64_data = N;
         }
         write_file(m, in_root("m/model.onnx"));
-        assert_ok(run(in_root("m/model.onnx"), got, &e), &e);
-        for (int i = 0; i < 4; i++) assert_true(got[i] == (float)(i - 1));
+        assert_ok(run_file(in_root("m/model.onnx"), N, got, &e), &e);
+        for (int i = 0; i < N; i++) assert_true(got[i] == (float)(i - 1));
         arena_free(a);
     }
 }
@@ -155,7 +137,7 @@ static void files_beside_the_model_are_read_and_no_others(void **state)
         gable_error e = {0};
         float got[4] = {0};
         write_file(external_model(a, places[i].location, places[i].offset, places[i].length), in_root("m/model.onnx"));
-        gable_status s = run(in_root("m/model.onnx"), got, &e);
+        gable_status s = run_file(in_root("m/model.onnx"), 4, got, &e);
         if (!s != !places[i].why) fail_msg("%s: %s", places[i].location ? places[i].location : "(none)", e.why);
         if (s) assert_contains(e.why, places[i].why);
         if (s) assert_contains(e.where, "initializer w");
@@ -174,10 +156,10 @@ static void links_of_a_cache_are_followed(void **state)
     write_file(external_model(a, "blob.bin", NULL, NULL), in_root("blobs/b2"));
     unlink(in_root("m/cached.onnx"));
     assert_int_equal(symlink("../blobs/b2", in_root("m/cached.onnx")), 0);
-    assert_ok(run(in_root("m/cached.onnx"), got, &e), &e);
+    assert_ok(run_file(in_root("m/cached.onnx"), 4, got, &e), &e);
     assert_memory_equal(got, values, sizeof values);
     write_file(external_model(a, "link.bin", NULL, NULL), in_root("blobs/b2"));
-    assert_int_equal(run(in_root("m/cached.onnx"), got, &e), GABLE_BAD_INPUT);
+    assert_int_equal(run_file(in_root("m/cached.onnx"), 4, got, &e), GABLE_BAD_INPUT);
     assert_contains(e.why, "a link out of");
     arena_free(a);
 }

@@ -94,15 +94,6 @@ static bool parse_dtype(const char *text, enum dtype *out, gable_error *e)
     return i >= 0;
 }
 
-static bool parse_optimizer(const char *text, enum optimizer *out, gable_error *e)
-{
-    const char *names[OPTIMIZER_N];
-    for (int o = 0; o < OPTIMIZER_N; o++) names[o] = optimizer_name((enum optimizer)o);
-    int i = cli_word("--optimizer", text, names, OPTIMIZER_N, e);
-    if (i >= 0) *out = (enum optimizer)i;
-    return i >= 0;
-}
-
 static bool parse_view(const char *text, enum view *out, gable_error *e)
 {
     static const char *const names[] = {"layer", "type", "tree"};
@@ -137,7 +128,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'C': r->chips_file = arg; break;
     case 'a': ok = parse_convention(arg, r, &e); break;
     case 'T': r->wants_training = true; break;
-    case 'O': ok = parse_optimizer(arg, &r->optimizer, &e); break;
+    case 'O': ok = cli_optimizer(arg, &r->optimizer, &e); break;
     case 'j': r->wants_json = true; break;
     case KEY_WHAT_IF:
         r->wants_changes = true;

@@ -4,14 +4,6 @@
 #include <math.h>
 
 enum { ROW = 26 };
-static const struct {
-    const char *name, *color;
-} passes[PASS_N] = {
-    [PASS_FORWARD] = {"forward", "@passForward"},
-    [PASS_DATA] = {"data gradients", "@passData"},
-    [PASS_WEIGHT] = {"weight gradients", "@passWeight"},
-    [PASS_UPDATE] = {"update", "@passUpdate"},
-};
 
 static double flops_of(const struct study_training *t, enum train_pass p) { return (double)t->passes[p].cost.flops; }
 static double backward_of(const struct study_training *t)
@@ -42,19 +34,14 @@ static void draw(struct figure *f, const struct study *s)
             const struct study_training *t = &s->models[i].training;
             double share = flops_of(t, (enum train_pass)p) / flops_of(t, PASS_FORWARD);
             json_t *facts = figure_facts(f);
-            figure_fact(f, facts, "Pass", "%s", passes[p].name);
+            figure_fact(f, facts, "Pass", "%s", pass_looks[p].name);
             figure_fact(f, facts, "FLOPs", "%s", figure_quantity(flops_of(t, (enum train_pass)p), "FLOP").text);
             figure_fact(f, facts, "Of forward", "%.3f×", share);
             figure_append(f, items, figure_bar(f, share, s->models[i].label, s->models[i].id, NULL, facts));
         }
-        figure_bars(f, 0, "step", passes[p].color, 15, items);
+        figure_bars(f, 0, "step", pass_looks[p].color, 15, items);
     }
-    json_t *line = json_array();
-    figure_append(f, line, figure_pack(f, "{s:[[f,f],[f,f]]}", "coords", 3.0, -0.5, 3.0, s->n_models - 0.5));
-    figure_lines(f, line, false, &(struct stroke){.color = "@ink", .width = 1, .type = "dashed", .z = 6});
-    figure_add(
-        f, "ends",
-        figure_pack(f, "{s:[f,f], s:i, s:s, s:s}", "at", 3.0, 0.0, "dy", -17, "text", "1 : 2", "color", "@muted"));
+    add_one_to_two(f, s->n_models, -17);
     figure_set(f, "narrow", figure_pack(f, "{s:{s:[{s:i, s:i}]}}", "option", "grid", "left", 112, "right", 118));
 }
 
@@ -67,7 +54,7 @@ static void add_table(struct figure *f, const struct study *s)
             const struct study_training *t = &s->models[i].training;
             json_t *row = figure_row(f, s->models[i].id);
             figure_cell(f, row, s->models[i].label);
-            figure_cell(f, row, passes[p].name);
+            figure_cell(f, row, pass_looks[p].name);
             figure_exact(f, row, t->passes[p].cost.macs);
             figure_exact(f, row, t->passes[p].cost.flops);
             figure_number(f, row, flops_of(t, (enum train_pass)p) / flops_of(t, PASS_FORWARD));
@@ -108,7 +95,7 @@ json_t *figure_training_passes(const struct study *s, gable_error *e)
     struct figure f = figure_start("1.5", "training-passes", "Forward and backward", ROW * s->n_models + 58);
     figure_say(&f, "subtitle", "FLOPs of one training step at batch %d, counted exactly; %s", s->training_batch,
                "dashed: the 1 : 2 of forward and backward that is often assumed");
-    for (int p = 0; p < PASS_N; p++) figure_key(&f, "square", passes[p].color + 1, passes[p].name);
+    add_pass_keys(&f);
     draw(&f, s);
     add_table(&f, s);
     say_findings(&f, s);

@@ -7,6 +7,28 @@
 enum { CAUSES = 4, CAUSE_ROOM = 256 };
 static const double worth_saying = 0.03; /* forward passes */
 
+const struct pass_look pass_looks[PASS_N] = {
+    [PASS_FORWARD] = {"forward", "@passForward"},
+    [PASS_DATA] = {"data gradients", "@passData"},
+    [PASS_WEIGHT] = {"weight gradients", "@passWeight"},
+    [PASS_UPDATE] = {"update", "@passUpdate"},
+};
+
+void add_pass_keys(struct figure *f)
+{
+    for (int p = 0; p < PASS_N; p++) figure_key(f, "square", pass_looks[p].color + 1, pass_looks[p].name);
+}
+
+void add_one_to_two(struct figure *f, int n, int dy)
+{
+    json_t *line = json_array();
+    figure_append(f, line, figure_pack(f, "{s:[[f,f],[f,f]]}", "coords", 3.0, -0.5, 3.0, n - 0.5));
+    figure_lines(f, line, false, &(struct stroke){.color = "@ink", .width = 1, .type = "dashed", .z = 6});
+    figure_add(
+        f, "ends",
+        figure_pack(f, "{s:[f,f], s:i, s:s, s:s}", "at", 3.0, 0.0, "dy", dy, "text", "1 : 2", "color", "@muted"));
+}
+
 bool measured_step(const struct study *s, int model, struct measured_step *out)
 {
     *out = (struct measured_step){.step = study_step(s, model, TRAINED_STEP)};

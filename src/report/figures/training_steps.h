@@ -10,6 +10,13 @@ struct measured_step {
 /* The step of model i; false where it was not measured, or it or its forward or backward is invalid. */
 bool measured_step(const struct study *s, int model, struct measured_step *out);
 int measured_steps(const struct study *s); /* how many models have one */
+struct pass_look {
+    const char *name, *color;
+};
+extern const struct pass_look pass_looks[PASS_N];
+void add_pass_keys(struct figure *f);
+/* The dashed line at 1 : 2 over n rows of bars in multiples of the forward pass, its words so far from the first. */
+void add_one_to_two(struct figure *f, int n, int dy);
 /* The largest causes of a ratio that is not 1 : 2, "+0.42: weight gradients of ...; -0.10: ...": of time where `m` is
    given, of FLOPs else. Nothing where none is worth saying. */
 void say_causes(const struct study *s, int model, const struct measured_step *m, struct text *out);

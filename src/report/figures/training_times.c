@@ -6,14 +6,6 @@
 
 enum { ROW = 34 };
 static const double farthest = 8; /* forward passes that are drawn */
-static const struct {
-    const char *name, *color;
-} passes[PASS_N] = {
-    [PASS_FORWARD] = {"forward", "@passForward"},
-    [PASS_DATA] = {"data gradients", "@passData"},
-    [PASS_WEIGHT] = {"weight gradients", "@passWeight"},
-    [PASS_UPDATE] = {"update", "@passUpdate"},
-};
 
 static double flops_share(const struct study *s, int model, int pass)
 {
@@ -29,7 +21,7 @@ static json_t *bar(struct figure *f, const struct study *s, int model, int pass,
 {
     double share = m ? time_share(m, pass) : flops_share(s, model, pass);
     json_t *facts = figure_facts(f);
-    figure_fact(f, facts, "Pass", "%s", passes[pass].name);
+    figure_fact(f, facts, "Pass", "%s", pass_looks[pass].name);
     if (m) {
         const struct run *r = m->passes[pass];
         figure_fact(f, facts, "Time", "%s", figure_quantity(r->median_ns / 1e9, "s").text);
@@ -46,11 +38,11 @@ static void add_bars(struct figure *f, const struct study *s, int pass, bool is_
         struct measured_step m;
         if (measured_step(s, i, &m)) figure_append(f, items, bar(f, s, i, pass, is_time ? &m : NULL));
     }
-    figure_bars(f, 0, is_time ? "time" : "flops", passes[pass].color, is_time ? 13 : 5, items);
+    figure_bars(f, 0, is_time ? "time" : "flops", pass_looks[pass].color, is_time ? 13 : 5, items);
 }
 static void draw(struct figure *f, const struct study *s)
 {
-    json_t *names = json_array(), *line = json_array();
+    json_t *names = json_array();
     double most = 3;
     int n = 0;
     for (int i = s->n_models - 1; i >= 0; i--) {
@@ -70,11 +62,7 @@ static void draw(struct figure *f, const struct study *s)
     figure_option(f, "yAxis", figure_category_axis(f, 0, names, true));
     for (int p = 0; p < PASS_N; p++) add_bars(f, s, p, true);
     for (int p = 0; p < PASS_N; p++) add_bars(f, s, p, false);
-    figure_append(f, line, figure_pack(f, "{s:[[f,f],[f,f]]}", "coords", 3.0, -0.5, 3.0, n - 0.5));
-    figure_lines(f, line, false, &(struct stroke){.color = "@ink", .width = 1, .type = "dashed", .z = 6});
-    figure_add(
-        f, "ends",
-        figure_pack(f, "{s:[f,f], s:i, s:s, s:s}", "at", 3.0, 0.0, "dy", -21, "text", "1 : 2", "color", "@muted"));
+    add_one_to_two(f, n, -21);
     figure_set(f, "narrow", figure_pack(f, "{s:{s:[{s:i, s:i}]}}", "option", "grid", "left", 112, "right", 118));
 }
 
@@ -138,7 +126,7 @@ json_t *figure_training_times(const struct study *s, gable_error *e)
     figure_say(&f, "subtitle", "Measured time of one training step at batch %d (thick) and its FLOPs (thin), %s; %s",
                s->training_batch, "each in multiples of its own forward pass",
                "dashed: 1 : 2. A bar that is longer in time than in FLOPs runs at a lower rate than forward");
-    for (int p = 0; p < PASS_N; p++) figure_key(&f, "square", passes[p].color + 1, passes[p].name);
+    add_pass_keys(&f);
     draw(&f, s);
     add_table(&f, s);
     say_findings(&f, s);
@@ -148,8 +136,9 @@ json_t *figure_training_times(const struct study *s, gable_error *e)
     figure_say(
         &f, "method",
         "Each model trains in a process of its own: whole steps are sampled like any run, then steps with a clock "
-        "between their stages; a pass is the sum of its stages\u2019 medians. Batch %d is the largest that all "
-        "models finish in the minutes of a report; the ratio in FLOPs does not depend on it. Causes: per kind, "
+        "between their stages; a pass is the sum of its stages\u2019 medians. Batch %d keeps a report to minutes; the "
+        "ratio "
+        "in FLOPs does not depend on it. Causes: per kind, "
         "what each gradient takes beside its own forward; they add up to the ratio less 2.",
         s->training_batch);
     return figure_finish(&f, e);
