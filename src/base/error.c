@@ -22,6 +22,7 @@ gable_status error_within(gable_error *e, const char *place, ...)
 {
     char outer[sizeof e->where], inner[sizeof e->where];
     va_list args;
+    if (!e) return GABLE_FAILED; /* which one, nobody asked */
     va_start(args, place);
     vsnprintf(outer, sizeof outer, place, args);
     va_end(args);

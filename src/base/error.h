@@ -17,7 +17,7 @@
 
 /* Sets e to one sentence (e may be NULL) and returns s. */
 gable_status error_set(gable_error *e, gable_status s, const char *why, ...) PRINTF_LIKE(3, 4);
-/* Puts "place: " in front of where it happened and returns e->status. */
+/* Puts "place: " in front of where it happened and returns e->status, or GABLE_FAILED where e is NULL. */
 gable_status error_within(gable_error *e, const char *place, ...) PRINTF_LIKE(2, 3);
 
 #if defined __clang_analyzer__ /* it sees one file at a time: tell it that these never return GABLE_OK */

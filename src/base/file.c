@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include "base/mapping.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -95,10 +97,11 @@ static int write_pieces(int fd, const struct file_piece *piece, int n)
 
 gable_status file_write(const char *path, const void *bytes, size_t len, gable_error *e)
 {
-    return file_write_pieces(path, &(const struct file_piece){bytes, len}, 1, e);
+    return file_write_pieces(path, &(const struct file_piece){bytes, len}, 1, NULL, e);
 }
 
-gable_status file_write_pieces(const char *path, const struct file_piece *piece, int n_pieces, gable_error *e)
+gable_status file_write_pieces(const char *path, const struct file_piece *piece, int n_pieces,
+                               const struct mapping *from, gable_error *e)
 {
     char temporary[4096];
     int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
@@ -113,6 +116,11 @@ gable_status file_write_pieces(const char *path, const struct file_piece *piece,
     if (close(fd) && !bad) {
         bad = 1;
         why = errno;
+    }
+    gable_status cut = !bad && from ? mapping_check(from, e) : GABLE_OK;
+    if (cut) {
+        unlink(temporary);
+        return cut;
     }
     if (!bad && rename(temporary, path)) {
         bad = 1;

@@ -11,8 +11,11 @@ struct file_piece {
     const void *bytes;
     size_t len;
 };
-/* The same with the pieces one behind the other. */
-gable_status file_write_pieces(const char *path, const struct file_piece *piece, int n, gable_error *e);
+/* The same with the pieces one behind the other. Where some lie in a mapped file (else NULL), nothing is replaced if
+   that was cut meanwhile. */
+struct mapping;
+gable_status file_write_pieces(const char *path, const struct file_piece *piece, int n, const struct mapping *from,
+                               gable_error *e);
 /* mkdir -p. */
 gable_status folder_make(const char *path, gable_error *e);
 /* "$XDG_DATA_HOME/gable/NAME" (default ~/.local/share); relative XDG values are ignored, as the standard says. */

@@ -1,9 +1,12 @@
 #include "bench/subject.h"
 
+#include "base/input.h"
 #include "bench/defaults.h"
 #include "engine/general/seeded.h"
 #include "model/model.h"
 #include "passes/passes.h"
+
+#include <string.h>
 
 static uint64_t seed_of(uint64_t asked) { return asked ? asked : BENCH_SEED; }
 
@@ -29,13 +32,21 @@ const struct engine *subject_engine(const struct bench_options *o, const struct 
     return last;
 }
 
+/* A fault of a file names it, whoever found the fault. */
+static gable_status of_file(const char *model, gable_status s, gable_error *e)
+{
+    bool is_named = !onnx_is_path(model) || strstr(e->where, input_name(model));
+    return s && !is_named ? error_within(e, "%s", input_name(model)) : s;
+}
+
 gable_status subject_weights(const char *model, uint64_t seed, const struct graph *g, bool wants_floats,
                              struct initializers **file, struct weights **out, gable_error *e)
 {
     *file = NULL;
     if (!onnx_is_path(model)) return weights_new(g, seed_of(seed), out, e);
     gable_status s = initializers_open(model, file, e);
-    return s ? s : weights_given(g, initializers_values(*file), wants_floats, out, e);
+    if (!s) s = weights_given(g, initializers_values(*file), wants_floats, out, e);
+    return of_file(model, s, e);
 }
 
 gable_status subject_session(const struct bench_options *o, const struct graph *g, const struct cpus *cpus,
@@ -48,7 +59,7 @@ gable_status subject_session(const struct bench_options *o, const struct graph *
     if (!s) s = engine->open(g, w, cpus, &o->engine, out, e);
     weights_free(w); /* the engine has its own by now */
     initializers_close(file);
-    return s;
+    return of_file(o->model, s, e);
 }
 
 /* N(0,1), never zeros: image i of input k is a function of the seed, k and i alone. */

@@ -281,9 +281,11 @@ gable_status onnx_annotate(const char *from, const char *to, const struct onnx_n
     gable_status status = mapping_open(&file, from, e);
     if (!status && !put_model(&s, (struct span){file.bytes, file.bytes + file.len}, model))
         status = error_set(e, GABLE_BAD_INPUT, "is not an ONNX model, or a damaged one");
+    gable_status cut = mapping_check(&file, e); /* whatever else was found then */
+    if (cut) status = cut;
     if (!status) status = check(&s, from, to, e);
-    if (status) error_within(e, "%s", from);
-    if (!status) status = file_write_pieces(to, s.piece, s.n, e);
+    if (!status) status = file_write_pieces(to, s.piece, s.n, &file, e);
+    if (status && !e->where[0]) error_within(e, "%s", from);
     mapping_close(&file);
     arena_free(s.arena);
     free(s.piece);

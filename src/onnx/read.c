@@ -4,35 +4,9 @@
 #include "onnx/reader.h"
 #include "onnx/scan.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { BYTES_PER_FILE_BYTE = 64, LEAST_BYTES = 32 << 20 };
-
-gable_status mapping_open(struct mapping *m, const char *path, gable_error *e)
-{
-    uint64_t size = 0;
-    int fd = -1;
-    gable_status s = input_open(path, &fd, &size, e);
-    if (!s && size == 0) s = error_set(e, GABLE_BAD_INPUT, "is empty, not an ONNX model");
-    if (!s) {
-        void *p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED)
-            s = error_set(e, GABLE_FAILED, "cannot be mapped: %s", strerror(errno));
-        else
-            *m = (struct mapping){p, (size_t)size};
-    }
-    if (fd >= 0) close(fd);
-    return s;
-}
-
-void mapping_close(struct mapping *m)
-{
-    if (m->bytes) munmap((void *)m->bytes, m->len);
-    *m = (struct mapping){0};
-}
 
 /* What people give by mistake, told apart by its first bytes. */
 static const char *foreign_kind(const uint8_t *b, size_t len)
@@ -93,6 +67,7 @@ gable_status onnx_read(const char *path, const struct onnx_options *options, str
     struct mapping file = {0};
     struct slim slim = {0};
     Onnx__ModelProto *m = NULL;
+    struct graph *g = NULL;
     gable_status s = mapping_open(&file, path, e);
     const char *foreign = s ? NULL : foreign_kind(file.bytes, file.len);
     if (foreign) s = error_set(e, GABLE_BAD_INPUT, "is %s", foreign);
@@ -101,11 +76,18 @@ gable_status onnx_read(const char *path, const struct onnx_options *options, str
         m = onnx__model_proto__unpack(NULL, slim.len, slim.bytes);
         if (!m) s = error_set(e, GABLE_BAD_INPUT, "is not an ONNX model, or a damaged one");
     }
-    if (!s) s = read_model(m, &file, input_name(path), options ? options : &defaults, out, e);
+    if (!s) s = read_model(m, &file, input_name(path), options ? options : &defaults, &g, e);
+    gable_status cut = mapping_check(&file, e); /* whatever else was found then */
+    if (cut) s = cut;
     if (m) onnx__model_proto__free_unpacked(m, NULL);
     slim_release(&slim);
     mapping_close(&file);
-    return s ? error_within(e, "%s", input_name(path)) : GABLE_OK;
+    if (!s) {
+        *out = g;
+        return GABLE_OK;
+    }
+    graph_free(g);
+    return error_within(e, "%s", input_name(path));
 }
 
 bool onnx_is_path(const char *word)

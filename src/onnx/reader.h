@@ -1,6 +1,7 @@
 /* What the parts of the reader share: a scope is a graph, a body or a called function while it is read. */
 #ifndef ONNX_READER_H
 #define ONNX_READER_H
+#include "base/mapping.h"
 #include "onnx/given.h"
 #include "onnx/names.h"
 #include "onnx/onnx.h"
@@ -8,12 +9,6 @@
 #include <onnx/onnx.pb-c.h>
 
 enum { FUNCTIONS_MAX = 10000, CALLS_MAX = 100, NODES_MAX = 1000000, NODES_EXPANDED_MAX = 4000000 };
-struct mapping {
-    const uint8_t *bytes;
-    size_t len;
-};
-gable_status mapping_open(struct mapping *m, const char *path, gable_error *e); /* a regular file that is not empty */
-void mapping_close(struct mapping *m);
 struct functions; /* of the model, by name */
 struct reader {
     struct graph *g;

@@ -1,0 +1,15 @@
+# Input that means harm. The files are made with ONNX's own messages, by what the reader's tests make theirs with.
+file(GLOB hostile_tests CONFIGURE_DEPENDS hostile/test_*.c)
+foreach(source ${hostile_tests})
+  get_filename_component(test ${source} NAME_WE)
+  string(REPLACE test_ test_hostile_ test ${test})
+  target_sources(${test} PRIVATE onnx/write.c onnx/run_file.c)
+  target_include_directories(${test} PRIVATE onnx)
+  target_include_directories(${test} SYSTEM PRIVATE ${onnx_generated})
+endforeach()
+# Loaded before the program's libraries: a file is cut at a moment that the test chooses.
+add_library(cut MODULE hostile/shim/cut.c)
+target_compile_options(cut PRIVATE -fno-sanitize=all)
+target_link_options(cut PRIVATE -fno-sanitize=all)
+target_compile_definitions(test_hostile_cut PRIVATE CUT_LIBRARY="$<TARGET_FILE:cut>")
+add_dependencies(test_hostile_cut cut)
