@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCHES_MAX = 16, SUBJECTS_MAX = CLI_MODELS * BATCHES_MAX };
+enum { DEPTH = 3, BATCHES_MAX = 16, SUBJECTS_MAX = CLI_MODELS * BATCHES_MAX };
 enum {
     KEY_RULE = 0x100,
     KEY_STRICT,
@@ -46,12 +46,12 @@ struct request {
     struct model_shapes shapes;
     struct cli_bindings bindings;
     enum view view;
-    int depth;
+    int depth; /* of the tree; < 0: not said */
     const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file, *figure;
     struct budget budget;
     struct taught *rules;
-    bool wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory, wants_symbolic,
-        wants_changes, wants_passes;
+    bool has_optimizer, wants_json, wants_conventions, wants_markdown, is_strict, wants_training, wants_memory,
+        wants_symbolic, wants_changes, wants_passes;
     struct changes changes;
     enum optimizer optimizer;
     const struct convention *convention; /* NULL: every tool's */
@@ -128,7 +128,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'C': r->chips_file = arg; break;
     case 'a': ok = parse_convention(arg, r, &e); break;
     case 'T': r->wants_training = true; break;
-    case 'O': ok = cli_optimizer(arg, &r->optimizer, &e); break;
+    case 'O':
+        r->has_optimizer = true;
+        ok = cli_optimizer(arg, &r->optimizer, &e);
+        break;
     case 'j': r->wants_json = true; break;
     case KEY_WHAT_IF:
         r->wants_changes = true;
@@ -269,7 +272,7 @@ static void show_one(const struct request *r, const struct subject *s, gable_err
     case VIEW_SHORT:
     case VIEW_TYPE: analyze_print_types(s); break;
     case VIEW_LAYER: analyze_print_layers(s); break;
-    case VIEW_TREE: analyze_print_tree(s, r->depth); break;
+    case VIEW_TREE: analyze_print_tree(s, r->depth < 0 ? DEPTH : r->depth); break;
     }
     if (r->view == VIEW_SHORT && !input_is_stdin(s->word))
         term_hint("next: gable analyze %s --by tree", s->graph->name);
@@ -336,20 +339,33 @@ static gable_status load_files(struct request *r, gable_error *e)
     return status || !r->budget_file ? status : budget_load(r->budget_file, &r->budget, e);
 }
 
+/* Options that would do nothing without another; 0 where none is alone. */
+static int check_company(const struct request *r)
+{
+    if (r->depth >= 0 && r->view != VIEW_TREE) return cli_usage(r->self, "--depth N belongs to --by tree");
+    if (r->has_optimizer && !r->wants_training) return cli_usage(r->self, "--optimizer NAME belongs to --train");
+    if (r->chips_file && !r->chip) return cli_usage(r->self, "--chips FILE belongs to --chip ID");
+    if (r->wants_markdown && !r->against && !r->budget_file)
+        return cli_usage(r->self, "--markdown belongs to --against MODEL or --budget FILE");
+    if (r->wants_changes && !r->chip) return cli_usage(r->self, "--what-if needs --chip ID: 'gable chips' lists them");
+    if (r->figure && (!r->wants_memory || r->n_models * r->n_batches != 1))
+        return cli_usage(r->self, "--figure FILE belongs to --memory of one model at one batch");
+    return 0;
+}
+
 /* Options that do not go together; 0 where all do. */
 static int check_request(const struct request *r)
 {
+    int alone = check_company(r);
+    if (alone) return alone;
     if (r->claim && r->n_models > 1) return cli_usage(r->self, "--claim is about one model, not %d", r->n_models);
     if (r->claim && (wants_parts(r) || r->wants_symbolic || r->against || r->budget_file || r->rules_file || r->chip))
         return cli_usage(r->self, "--claim is a question of its own: only --json, --size and --dtype go with it");
     if (r->against && (r->n_models != 1 || r->n_batches != 1))
         return cli_usage(r->self, "--against compares two models at one batch: gable analyze A --against B");
-    if (r->wants_markdown && !r->against && !r->budget_file)
-        return cli_usage(r->self, "--markdown belongs to --against MODEL or --budget FILE");
+    if (r->view != VIEW_SHORT && !r->wants_json && (wants_parts(r) || r->wants_symbolic || r->against))
+        return cli_usage(r->self, "--by WHAT divides the totals: it does not go with another question");
     if (r->wants_markdown && r->wants_json) return cli_usage(r->self, "--markdown or --json: which one?");
-    if (r->wants_changes && !r->chip) return cli_usage(r->self, "--what-if needs --chip ID: 'gable chips' lists them");
-    if (r->figure && (!r->wants_memory || r->n_models * r->n_batches != 1))
-        return cli_usage(r->self, "--figure FILE belongs to --memory of one model at one batch");
     if (r->figure && !draw_knows(r->figure))
         return cli_usage(r->self, "--figure takes a file that ends in .svg, .png or .pdf, not '%.60s'", r->figure);
     return 0;
@@ -370,7 +386,7 @@ static void warn_of_idle_rules(const struct request *r, const struct subject *s,
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct request r = {.self = self, .depth = 3};
+    struct request r = {.self = self, .depth = -1};
     gable_error e = {0};
     int exit_status = cli_parse(self, argc, argv, parse, &r), n = 0;
     if (exit_status) return exit_status;
