@@ -61,6 +61,7 @@ void update_run(struct trainer_session *s);
 /* Of each convolution's candidates the faster one; once per shape. Writes over the arena. */
 void tune_convolutions(struct trainer_session *s);
 double train_now_ns(void);
+bool trainer_describe(struct trainer_session *s); /* sets its stages; false: no memory */
 /* Old running statistics and this batch's. */
 void norm_update(struct trainer_session *s, const struct part *p);
 #endif

@@ -54,6 +54,9 @@ struct trainer_stage {
     enum op_kind kind;  /* of the node that does most of its FLOPs; the loss and the update: KIND_OTHER */
     int n_nodes;
     const int *nodes; /* indices into graph->nodes */
+    /* FLOPs that the stage's algorithm executes, less those counted for its nodes in this pass (ops/training.h): below
+       0 under Winograd, 0 where the algorithm is the formula. Executed are, then, the counted ones and this. */
+    count flops_beyond;
 };
 enum { TRAINER_WHY = 448 };
 struct trainer_engine;

@@ -21,82 +21,6 @@ static gable_status plan(const struct graph *g, const struct cpus *cpus, const s
     return s;
 }
 
-static const char *const act_names[] = {
-    [ACT_NONE] = "",
-    [ACT_RELU] = " + relu",
-    [ACT_CLIP] = " + clip",
-    [ACT_HARD_SWISH] = " + hard swish",
-    [ACT_SWISH] = " + swish",
-    [ACT_SIGMOID] = " + sigmoid",
-    [ACT_HARD_SIGMOID] = " + hard sigmoid",
-};
-static const char *type_name(const struct part *p)
-{
-    static const struct {
-        const struct part_type *type;
-        const char *name;
-    } rows[] = {{&part_norm, "norm"},        {&part_depthwise, "depthwise"}, {&part_activation, "activation"},
-                {&part_add, "add"},          {&part_multiply, "multiply"},   {&part_gate, "gate"},
-                {&part_mean, "mean"},        {&part_pool, "pool"},           {&part_gather, "gather"},
-                {&part_dropout, "dropout"},  {&part_depth, "depth"},         {&part_flatten, "flatten"},
-                {&part_linear, "dnnl sgemm"}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].type == p->type) return rows[i].name;
-    return "";
-}
-static const char *describe_kernel(struct trainer_session *s, const struct stage *stage)
-{
-    struct arena *a = s->plan->memory;
-    const struct part *p = stage->part;
-    const char *isa = isa_name(s->plan->kernels->isa);
-    if (!p) return isa;
-    if (p->type == &part_convolution) {
-        static const int of[] = {
-            [PASS_FORWARD] = CONVOLUTION_FORWARD, [PASS_DATA] = CONVOLUTION_DATA, [PASS_WEIGHT] = CONVOLUTION_WEIGHT};
-        return arena_printf(a, "dnnl %s%s", convolution_name(p->convolution[of[stage->pass]]),
-                            p->shape.has_relu ? " + relu" : "");
-    }
-    if (p->type == &part_linear) return type_name(p);
-    if (p->type == &part_depthwise)
-        return arena_printf(a, "depthwise %dx%d s%d %s", p->shape.kernel[0], p->shape.kernel[1], p->shape.stride[0],
-                            isa);
-    return arena_printf(a, "%s%s%s%s %s", type_name(p), p->drop > 0 && p->type == &part_norm ? " + depth" : "",
-                        p->rest >= 0 ? " + sum" : "", act_names[p->act.kind], isa);
-}
-static void describe_stage(struct trainer_session *s, const struct stage *from, struct trainer_stage *to)
-{
-    const struct graph *g = s->base.graph;
-    const struct part *p = from->part;
-    count most = -1;
-    *to = (struct trainer_stage){.pass = from->pass, .is_recomputed = from->is_recomputed, .kind = KIND_OTHER};
-    to->kernel = describe_kernel(s, from);
-    to->name = p ? p->out->tensor->name : from->pass == PASS_UPDATE ? "update" : "loss";
-    if (!p) return;
-    to->n_nodes = p->n_nodes;
-    to->nodes = p->nodes;
-    for (int i = 0; i < p->n_nodes; i++) {
-        const struct node *n = g->nodes[p->nodes[i]];
-        struct cost c = op_training_cost(n);
-        if (i == 0) to->name = n->name;
-        if (c.flops <= most) continue;
-        most = c.flops;
-        to->kind = op_kind_of(n);
-    }
-}
-static bool describe(struct trainer_session *s)
-{
-    struct train_plan *p = s->plan;
-    s->stages = arena_array(p->memory, (size_t)p->n_stages, sizeof *s->stages);
-    if (!s->stages) return false;
-    for (int i = 0; i < p->n_stages; i++) {
-        describe_stage(s, &p->stages[i], &s->stages[i]);
-        if (!s->stages[i].kernel) return false;
-    }
-    s->base.n_stages = p->n_stages;
-    s->base.stages = s->stages;
-    return true;
-}
-
 /* Everything that a trainer computes with lies in one block: huge pages are rounded up to once. */
 struct layout {
     char *base; /* NULL: only measured */
@@ -199,7 +123,7 @@ static gable_status start(struct trainer_session *s, const struct weights *w, co
         crew_run(s->crew, clear_arena, s);
     }
     crew_leave(s->crew);
-    return describe(s) ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory to describe %s", p->graph->name);
+    return trainer_describe(s) ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory to describe %s", p->graph->name);
 }
 static void close_session(struct trainer *t)
 {
