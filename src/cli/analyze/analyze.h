@@ -39,6 +39,10 @@ void analyze_print_coverage(const struct subject *s);
 json_t *analyze_json_coverage(const struct subject *s);
 bool analyze_is_complete(const struct subject *s); /* no node's cost is unknown */
 bool analyze_is_exact(const struct subject *s);    /* nor a bound */
+/* "exported: 16 merged tensors (+3,840), 20 folded batch norms (+4,800): 11,689,512 parameters before"; nothing for
+ * most */
+void analyze_print_held(const struct subject *s);
+json_t *analyze_json_held(const struct subject *s);
 /* --strict: the exit status, with a sentence where something is unknown. */
 int analyze_strict(const struct subject *s, int n);
 

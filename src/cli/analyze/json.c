@@ -121,6 +121,7 @@ json_t *analyze_json_model(const struct subject *s)
     json_object_set_new(o, "coverage", analyze_json_coverage(s));
     json_object_set_new(o, "params", json_count(a->params));
     json_object_set_new(o, "buffers", json_count(a->buffers));
+    json_object_set_new(o, "held", analyze_json_held(s));
     json_object_set_new(o, "macs", json_count(a->total.macs));
     json_object_set_new(o, "flops", json_count(flops));
     json_object_set_new(o, "bytes",

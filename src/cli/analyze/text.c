@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "cli/table.h"
+#include "onnx/onnx.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -84,7 +85,8 @@ void analyze_print_card(const struct subject *s)
     const struct analysis *a = s->analysis;
     const struct memory *m = &a->memory;
     char statistics[96], peak[128], groups[64];
-    snprintf(statistics, sizeof statistics, "trained; without %s statistics", quantity_exact(a->buffers).text);
+    snprintf(statistics, sizeof statistics, "trained%s; without %s statistics",
+             onnx_is_path(s->word) ? ", as the file holds them" : "", quantity_exact(a->buffers).text);
     snprintf(peak, sizeof peak, "most bytes alive at once, at %.90s", a->nodes[m->peak_node].node->name);
     snprintf(groups, sizeof groups, "between %d fused groups", a->n_groups);
     printf("%s, batch %d, ", s->graph->name, a->batch);
@@ -102,6 +104,7 @@ void analyze_print_card(const struct subject *s)
     card_row(t, "peak live", cell_bytes(m->peak_live), m->peak_live, peak);
     table_print(t, stdout);
     analyze_print_coverage(s);
+    analyze_print_held(s);
     printf("\n");
     t = table_new();
     table_column(t, "DRAM bytes", TABLE_LEFT);
