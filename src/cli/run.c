@@ -19,8 +19,9 @@ static const struct argp_option options[] = {
     {"check", KEY_CHECK, "FOLDER", 0, "compare with FOLDER/test_data_set_*/output_*.pb, ONNX's own layout", 0},
     {"atol", KEY_ATOL, "X", 0, "absolute error that --check lets pass (1e-7)", 0},
     {"rtol", KEY_RTOL, "X", 0, "error in parts of the value that --check lets pass (1e-3)", 0},
-    {"until", KEY_UNTIL, "NODE", 0, "stop after a node: its outputs are the result", 0},
-    {"dump", KEY_DUMP, NULL, 0, "write every inner tensor to --output's folder, numbered in order", 0},
+    {"until", KEY_UNTIL, "NODE", 0, "node by node, as the file has it, to this one: its outputs are the result", 0},
+    {"dump", KEY_DUMP, NULL, 0,
+     "node by node, as the file has it: every inner tensor goes to --output's folder, numbered in order", 0},
     {"seed", KEY_SEED, "N", 0, "of random inputs, of random operators, of the zoo's weights (1)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"json", 'j', NULL, 0, "one JSON object", 0},
@@ -116,12 +117,14 @@ static gable_status find_until(struct watching *w, const struct graph *g, gable_
     return s;
 }
 
-static void take_outputs(struct watching *w, const struct run_model *m)
+static gable_status take_outputs(struct watching *w, struct run_model *m, gable_error *e)
 {
-    for (int i = 0; i < m->graph->n_outputs && !w->until; i++) {
+    gable_status s = GABLE_OK;
+    for (int i = 0; i < m->graph->n_outputs && !w->until && !s; i++) {
         w->results[w->n_results].tensor = m->graph->outputs[i];
-        value_share(general_output(m->session, i), &w->results[w->n_results++].value);
+        s = run_output(m, i, &w->results[w->n_results++].value, e);
     }
+    return s;
 }
 
 /* Two outputs may have one name as a file: the second is numbered. */
@@ -141,12 +144,6 @@ static gable_status write_results(struct watching *w, gable_error *e)
     return s;
 }
 
-/* A fault of the model rather than of a file beside it. */
-static gable_status in_model(const struct run_model *m, gable_status s, gable_error *e)
-{
-    return s && m->path[0] ? error_within(e, "%s", input_name(m->path)) : s;
-}
-
 static int run_once(const struct run_request *r, struct run_model *m)
 {
     gable_error e = {0};
@@ -159,9 +156,10 @@ static int run_once(const struct run_request *r, struct run_model *m)
     gable_status s = given && w.results ? find_until(&w, m->graph, &e) : error_set(&e, GABLE_NO_MEMORY, "no memory");
     if (!s) s = run_inputs(r, m, given, &e);
     if (!s && r->output_folder) s = folder_make(r->output_folder, &e);
-    if (!s) s = in_model(m, general_run_watched(m->session, &w.base, &e), &e);
+    if (!s) s = run_prepare(r, m, given, &e);
+    if (!s) s = run_pass(m, r->until || r->wants_dump ? &w.base : NULL, &e);
     if (!s) s = w.status;
-    if (!s) take_outputs(&w, m);
+    if (!s) s = take_outputs(&w, m, &e);
     if (!s) s = write_results(&w, &e);
     status = s ? cli_fail(&e) : run_print(r, m, given, w.results, w.n_results);
     for (int i = 0; given && i < m->graph->n_inputs; i++) value_release(&given[i].value);
@@ -202,7 +200,9 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_run = {
     .name = "run",
     .args = "MODEL",
-    .purpose = "runs a model once: any ONNX file, or one of the zoo with drawn weights",
+    .purpose =
+        "runs a model once, cleaned up and fused as 'gable bench' runs it: any ONNX file, or one of the zoo with drawn "
+        "weights",
     .examples = "  gable run model.onnx --input x=picture.npy --output results\n"
                 "  gable run resnet18 --input input=random:7\n"
                 "  gable run model.onnx --shape tokens=1x128 --json\n"

@@ -18,14 +18,18 @@ struct run_request {
     struct tolerance tolerance;
     bool wants_json, wants_dump;
 };
-/* A model that can be run. */
+/* A model, and what computes it. */
 struct run_model {
-    struct graph *graph;
-    struct general *session;
+    struct graph *graph;    /* as the file or the zoo has it: its inputs, outputs and nodes are what is spoken of */
+    struct pool *pool;      /* of what is given, and of what the planned engine gives */
     struct weights *seeded; /* of a zoo model: drawn, not trained; else NULL */
     struct seeded_values drawn;
-    struct initializers *read; /* of a file */
-    char path[4096];           /* "" for the zoo */
+    struct initializers *read;  /* of a file */
+    char path[4096];            /* "" for the zoo */
+    struct model_shapes shapes; /* of what was given, where the file leaves them free */
+    struct graph *cleaned;      /* the graph in those; NULL where it runs as it is */
+    struct general *general;    /* one of the two */
+    struct session *planned;
 };
 gable_status run_open(const struct run_request *r, struct run_model *m, gable_error *e);
 void run_close(struct run_model *m);
@@ -35,8 +39,21 @@ struct run_given {
     struct value value;
     char source[160]; /* the file, "random, seed 1" */
 };
-/* Reads or draws every input and gives it to the session; given[graph->n_inputs] is released by the caller. */
+/* Reads or draws every input; given[graph->n_inputs] is released by the caller. */
 gable_status run_inputs(const struct run_request *r, struct run_model *m, struct run_given *given, gable_error *e);
+/* The file's graph with what is given told to it: other dimensions of the same names follow. NULL where nothing is
+ * told.
+ */
+gable_status run_bind(const struct run_request *r, const struct run_model *m, const struct run_given *given,
+                      struct graph **out, gable_error *e);
+/* Before the first pass, and again where other inputs are given. Node by node on the graph itself where its inner
+   tensors are asked for; else the fastest way: cleaned up, on the planned engine where that takes it. */
+gable_status run_prepare(const struct run_request *r, struct run_model *m, const struct run_given *given,
+                         gable_error *e);
+/* One pass; only who asked for inner tensors may watch it. */
+gable_status run_pass(struct run_model *m, struct general_watch *w, gable_error *e);
+/* Output i of the last pass, shared. */
+gable_status run_output(struct run_model *m, int i, struct value *out, gable_error *e);
 /* A file by its ending: .npy, else a TensorProto. */
 gable_status run_read(struct run_model *m, const char *path, const struct tensor *t, struct value *out, gable_error *e);
 

@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include "base/text.h"
+#include "engine/cpu/memory.h"
 #include "tensors/npy.h"
 #include "tensors/proto.h"
 
@@ -15,28 +16,18 @@ gable_status run_open(const struct run_request *r, struct run_model *m, gable_er
     const struct onnx_options options = {
         .batch = r->zoo.batch, .n_shapes = r->shapes.n, .shapes = r->shapes.at, .keeps_free = true};
     const struct model_options asked = {.zoo = r->zoo, .n_shapes = r->shapes.n, .shapes = r->shapes.at};
-    const struct general_options how = {.threads = r->threads, .seed = (uint64_t)r->seed};
-    const struct general_values *values = &m->drawn.base;
-    gable_status s;
+    gable_status s = GABLE_OK;
+    m->pool = pool_new(memory_available(""));
+    if (!m->pool) return error_set(e, GABLE_NO_MEMORY, "no memory for a run");
     if (m->path[0] || onnx_is_path(r->model)) {
         if (!m->path[0]) snprintf(m->path, sizeof m->path, "%s", r->model);
         s = onnx_read(m->path, &options, &m->graph, e);
-        if (!s) s = initializers_open(m->path, &m->read, e);
-        values = initializers_values(m->read);
-    } else {
-        s = model_open(r->model, &asked, &m->graph, e);
-        if (!s) s = weights_new(m->graph, (uint64_t)r->seed, &m->seeded, e);
-        m->drawn = seeded_values(m->seeded);
+        return s ? s : initializers_open(m->path, &m->read, e);
     }
-    return s ? s : general_open(m->graph, values, cli_cpus(), &how, &m->session, e);
-}
-
-void run_close(struct run_model *m)
-{
-    general_close(m->session);
-    weights_free(m->seeded);
-    initializers_close(m->read);
-    graph_free(m->graph);
+    s = model_open(r->model, &asked, &m->graph, e);
+    if (!s) s = weights_new(m->graph, (uint64_t)r->seed, &m->seeded, e);
+    m->drawn = seeded_values(m->seeded);
+    return s;
 }
 
 static bool ends_in(const char *word, const char *ending)
@@ -47,8 +38,12 @@ static bool ends_in(const char *word, const char *ending)
 
 gable_status run_read(struct run_model *m, const char *path, const struct tensor *t, struct value *out, gable_error *e)
 {
-    if (ends_in(path, ".npy")) return npy_read(general_pool(m->session), path, out, e);
-    return proto_read(general_pool(m->session), path, t->form, out, NULL, 0, e);
+    if (ends_in(path, ".npz")) {
+        error_set(e, GABLE_BAD_INPUT, "is an archive of arrays: unzip it, and give one of its .npy files");
+        return error_within(e, "%s", path);
+    }
+    if (ends_in(path, ".npy")) return npy_read(m->pool, path, out, e);
+    return proto_read(m->pool, path, t->form, out, NULL, 0, e);
 }
 
 static const char *after_name(const char *text, const char *name)
@@ -114,8 +109,8 @@ static gable_status draw(struct run_model *m, const struct tensor *t, uint64_t s
     if (t->form != FORM_TENSOR || t->dtype == DTYPE_STRING || !value_element_bytes(t->dtype))
         return error_set(e, GABLE_USAGE, "the input %.80s cannot be drawn at random: give a file", t->name);
     gable_status s = shape_of_random(t, &rank, dim, e);
-    if (!s) s = value_new(general_pool(m->session), DTYPE_F32, rank, dim, &normal, e);
-    if (!s) s = value_new(general_pool(m->session), t->dtype, rank, dim, out, e);
+    if (!s) s = value_new(m->pool, DTYPE_F32, rank, dim, &normal, e);
+    if (!s) s = value_new(m->pool, t->dtype, rank, dim, out, e);
     if (!s) {
         bool is_real =
             t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 || t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16;
@@ -128,18 +123,26 @@ static gable_status draw(struct run_model *m, const struct tensor *t, uint64_t s
     return s;
 }
 
-static gable_status one_input(const struct run_request *r, struct run_model *m, int i, struct run_given *given,
-                              gable_error *e)
+static bool is_drawn(const char *source) { return !source || !strncmp(source, "random:", 7); }
+
+static gable_status read_input(struct run_model *m, const char *source, int i, struct run_given *given, gable_error *e)
 {
     const struct tensor *t = m->graph->inputs[i];
-    const char *source = asked_for(r->inputs, r->n_inputs, t->name);
+    if (!*source) return error_set(e, GABLE_USAGE, "--input %.60s= names no file", t->name);
+    snprintf(given->source, sizeof given->source, "%s", source);
+    gable_status s = run_read(m, source, t, &given->value, e);
+    if (s) return s;
+    s = general_check_input(t, &given->value, e);
+    return s ? error_within(e, "%s", source) : GABLE_OK;
+}
+
+/* t is input i as what is given by files makes it. */
+static gable_status draw_input(const struct run_request *r, struct run_model *m, const char *source,
+                               const struct tensor *t, int i, struct run_given *given, gable_error *e)
+{
     unsigned long long seed = (unsigned long long)r->seed + (unsigned long long)i;
     char *end = NULL;
     if (!source && t->form >= FORM_OPTIONAL) return GABLE_OK;
-    if (source && strncmp(source, "random:", 7) != 0) {
-        snprintf(given->source, sizeof given->source, "%s", source);
-        return run_read(m, source, t, &given->value, e);
-    }
     if (source) seed = strtoull(source + 7, &end, 10);
     if (source && (*end || source[7] < '0' || source[7] > '9'))
         return error_set(e, GABLE_USAGE, "--input takes NAME=FILE or NAME=random:SEED, not '%.60s'", source);
@@ -149,12 +152,21 @@ static gable_status one_input(const struct run_request *r, struct run_model *m, 
 
 gable_status run_inputs(const struct run_request *r, struct run_model *m, struct run_given *given, gable_error *e)
 {
-    gable_status s = check_names(m->graph, r->inputs, r->n_inputs, e);
-    for (int i = 0; i < m->graph->n_inputs && !s; i++) {
-        s = one_input(r, m, i, &given[i], e);
-        if (s || given[i].value.kind == VALUE_ABSENT) continue;
-        s = general_set_input(m->session, i, &given[i].value, e);
-        if (s) error_within(e, "%s", given[i].source);
+    const struct graph *g = m->graph;
+    struct graph *bound = NULL;
+    const char *source;
+    bool draws = false;
+    gable_status s = check_names(g, r->inputs, r->n_inputs, e);
+    for (int i = 0; i < g->n_inputs && !s; i++) {
+        source = asked_for(r->inputs, r->n_inputs, g->inputs[i]->name);
+        draws |= is_drawn(source);
+        if (!is_drawn(source)) s = read_input(m, source, i, &given[i], e);
     }
+    if (!s && draws) s = run_bind(r, m, given, &bound, e);
+    for (int i = 0; i < g->n_inputs && !s; i++) {
+        source = asked_for(r->inputs, r->n_inputs, g->inputs[i]->name);
+        if (is_drawn(source)) s = draw_input(r, m, source, (bound ? bound : g)->inputs[i], i, &given[i], e);
+    }
+    graph_free(bound);
     return s;
 }

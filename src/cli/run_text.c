@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/run.h"
 #include "cli/table.h"
+#include "engine/engine.h"
 #include "tensors/npy.h"
 
 #include <inttypes.h>
@@ -176,6 +177,8 @@ static int print_json(const struct run_request *r, const struct run_model *m, co
     }
     json_object_set_new(answer, "model", json_text(m->path[0] ? m->path : r->model));
     json_object_set_new(answer, "weights", json_string(m->seeded ? "seeded" : "file"));
+    json_object_set_new(answer, "engine", json_string(m->planned ? m->planned->engine->name : engine_general.name));
+    json_object_set_new(answer, "nodes", json_integer((m->cleaned ? m->cleaned : m->graph)->n_nodes));
     json_object_set_new(answer, "inputs", inputs);
     json_object_set_new(answer, "outputs", outputs);
     return cli_print_json(answer);

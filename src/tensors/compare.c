@@ -14,7 +14,7 @@ static void note(struct difference *d, int64_t i, double got, double want, struc
 {
     double off = got == want || (isnan(got) && isnan(want)) ? 0 : fabs(got - want);
     if (isnan(off)) off = INFINITY;
-    double share = off == 0 ? 0 : want == 0 || isnan(want) ? INFINITY : off / fabs(want);
+    double share = off <= t.absolute ? 0 : want == 0 || isnan(want) ? INFINITY : off / fabs(want);
     if (isnan(share)) share = INFINITY;
     if (off > d->absolute) d->absolute = off, d->absolute_at = i;
     if (share > d->relative) d->relative = share, d->relative_at = i;

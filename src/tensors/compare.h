@@ -11,7 +11,8 @@ struct tolerance {
 
 struct difference {
     const char *what;          /* NULL where they agree: "another type", "another shape", "other values" */
-    double absolute, relative; /* the largest of each; infinite where a number stands beside NaN */
+    double absolute, relative; /* the largest of each; relative ones where the tolerance's absolute one is exceeded;
+                                  infinite where a number stands beside NaN */
     int64_t absolute_at, relative_at, n_beyond; /* elements; of a sequence, of the tensor that is furthest off */
 };
 struct difference value_compare(const struct value *got, const struct value *want, struct tolerance t);

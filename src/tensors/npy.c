@@ -85,13 +85,20 @@ static bool parse_shape(const char *text, struct npy *out)
     return true;
 }
 
+/* Of what stands there: a text, or a list of fields. */
+static int written_length(const char *descr)
+{
+    size_t n = *descr == '[' ? strcspn(descr, "]") + 1 : strcspn(descr, ",}");
+    return n < 60 ? (int)n : 60;
+}
+
 static gable_status parse_header(const char *header, struct npy *out, gable_error *e)
 {
     const char *order = after_key(header, "fortran_order"), *descr = after_key(header, "descr");
     if (!order || !descr) return error_set(e, GABLE_BAD_INPUT, "its header lacks descr or fortran_order");
     if (!parse_descr(descr, out))
-        return error_set(e, GABLE_BAD_INPUT, "its elements are %.24s: numbers of 1 to 8 bytes, bool and text are read",
-                         descr);
+        return error_set(e, GABLE_BAD_INPUT, "its elements are %.*s: numbers of 1 to 8 bytes, bool and text are read",
+                         written_length(descr), descr);
     if (strncmp(order, "True", 4) != 0 && strncmp(order, "False", 5) != 0)
         return error_set(e, GABLE_BAD_INPUT, "its fortran_order is neither True nor False");
     out->is_fortran = *order == 'T';

@@ -106,7 +106,7 @@ static void describe_shape(int rank, const int64_t *dim, char *out, size_t room)
     }
 }
 
-static gable_status check_input(const struct tensor *t, const struct value *v, gable_error *e)
+gable_status general_check_input(const struct tensor *t, const struct value *v, gable_error *e)
 {
     char wanted[96], given[96];
     bool is_sequence = t->form == FORM_SEQUENCE || t->form == FORM_OPTIONAL_SEQUENCE;
@@ -128,7 +128,7 @@ static gable_status check_input(const struct tensor *t, const struct value *v, g
 gable_status general_set_input(struct general *s, int i, const struct value *v, gable_error *e)
 {
     const struct tensor *t = s->program->graph->inputs[i];
-    gable_status status = check_input(t, v, e);
+    gable_status status = general_check_input(t, v, e);
     if (status) return status;
     value_release(program_value(s->program, t));
     value_share(v, program_value(s->program, t));
@@ -139,7 +139,7 @@ gable_status general_run_watched(struct general *s, struct general_watch *w, gab
 {
     const struct graph *g = s->program->graph;
     for (int i = 0; i < g->n_inputs; i++) {
-        gable_status status = check_input(g->inputs[i], program_value(s->program, g->inputs[i]), e);
+        gable_status status = general_check_input(g->inputs[i], program_value(s->program, g->inputs[i]), e);
         if (status) return status;
     }
     program_clear(s->program);

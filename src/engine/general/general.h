@@ -31,8 +31,10 @@ const struct node *general_missing(const struct graph *g);
 
 struct crew *general_crew(const struct general *s);
 struct pool *general_pool(struct general *s); /* for the caller's inputs; they must be released before it closes */
-/* Input i of the model from now on; shared. Refuses another type than the model's, and a shape that contradicts it
-   (a dimension of -1 is free). An absent value leaves the input out: its initializer counts then. */
+/* Refuses another type than the input's, and a shape that contradicts it (a dimension of -1 is free). */
+gable_status general_check_input(const struct tensor *t, const struct value *v, gable_error *e);
+/* Input i of the model from now on, where it passes that check; shared. An absent value leaves the input out: its
+   initializer counts then. */
 gable_status general_set_input(struct general *s, int i, const struct value *v, gable_error *e);
 void general_set_seed(struct general *s, uint64_t seed); /* of random operators, from the next pass on */
 /* One pass. Errors name the node. */
