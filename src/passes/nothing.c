@@ -1,5 +1,5 @@
-/* Nodes that hand on what they get: Identity, Dropout at inference, a Transpose, Reshape or Pad that changes nothing.
- */
+/* Nodes that hand on what they get: Identity, Dropout at inference, a Transpose, Reshape or Pad that changes nothing,
+   a product with 1. */
 #include "passes/edit.h"
 
 #include <string.h>
@@ -47,6 +47,12 @@ static bool pads_nothing(const struct node *n)
     return true;
 }
 
+static bool by_one(const struct node *n)
+{
+    double by;
+    return n->n_in == 2 && edit_scalar(n->in[1], &by) && by == 1 && keeps_shape(n) && keeps_type(n);
+}
+
 static const struct {
     const char *domain, *op;
     bool (*hands_on)(const struct node *n);
@@ -61,6 +67,8 @@ static const struct {
     {DOMAIN_ONNX, "Pad", pads_nothing, "it pads by nothing"},
     {DOMAIN_ONNX, "Expand", keeps_shape, "the shape stays"},
     {DOMAIN_ONNX, "Cast", keeps_type, "the type stays"},
+    {DOMAIN_ONNX, "Mul", by_one, "1 is no factor"},
+    {DOMAIN_ONNX, "Div", by_one, "1 is no divisor"},
 };
 
 static bool other_outputs_are_idle(const struct edit *e, const struct node *n)

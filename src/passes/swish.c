@@ -18,11 +18,18 @@ static gable_status fuse_gate(struct edit *e, struct node *gate, struct node *pr
     return edit_is_closed(e, nodes, 2) ? edit_fuse(e, nodes, 2, op, 1, &x, why, error) : GABLE_OK;
 }
 
+/* Bounds are attributes before opset 11, inputs since. */
+static bool is_clip_to_six(const struct node *n)
+{
+    if (n->n_in == 1) return node_float(n, "min", -1) == 0 && node_float(n, "max", 0) == 6;
+    return n->n_in == 3 && edit_is_scalar(n->in[1], 0) && edit_is_scalar(n->in[2], 6);
+}
+
 /* clip(x + 3, 0, 6): its nodes, and x; or NULL. */
 static struct tensor *clipped(const struct edit *e, const struct tensor *t, struct node **nodes)
 {
     struct node *clip = edit_made_by(e, t, "Clip"), *sum;
-    if (!clip || clip->n_in != 3 || !edit_is_scalar(clip->in[1], 0) || !edit_is_scalar(clip->in[2], 6)) return NULL;
+    if (!clip || !is_clip_to_six(clip)) return NULL;
     sum = edit_made_by(e, clip->in[0], "Add");
     nodes[0] = sum;
     nodes[1] = clip;

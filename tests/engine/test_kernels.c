@@ -27,6 +27,7 @@ static double activated(double v, struct activation a)
     case ACT_RELU: return v > 0 ? v : 0;
     case ACT_CLIP: return fmin(fmax(v, (double)a.a), (double)a.b);
     case ACT_HARD_SWISH: return v * fmin(fmax(hard, 0), 1);
+    case ACT_SCALED_HARD_SWISH: return (double)a.a * v * fmin(fmax(hard, 0), 1) + (double)a.b;
     case ACT_SWISH: return v / (1 + exp(-v));
     case ACT_SIGMOID: return 1 / (1 + exp(-v));
     case ACT_HARD_SIGMOID: return fmin(fmax((double)a.a * v + (double)a.b, 0), 1);
@@ -34,8 +35,8 @@ static double activated(double v, struct activation a)
     return v;
 }
 static const struct activation activations[] = {
-    {ACT_NONE, 0, 0},  {ACT_RELU, 0, 0},    {ACT_CLIP, -0.5f, 2},          {ACT_HARD_SWISH, 0, 0},
-    {ACT_SWISH, 0, 0}, {ACT_SIGMOID, 0, 0}, {ACT_HARD_SIGMOID, 0.2f, 0.5f}};
+    {ACT_NONE, 0, 0},  {ACT_RELU, 0, 0},    {ACT_CLIP, -0.5f, 2},           {ACT_HARD_SWISH, 0, 0},
+    {ACT_SWISH, 0, 0}, {ACT_SIGMOID, 0, 0}, {ACT_HARD_SIGMOID, 0.2f, 0.5f}, {ACT_SCALED_HARD_SWISH, -0.7f, 0.3f}};
 static void compare(const char *what, const struct kernels *k, int a, int b, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -78,6 +78,20 @@ static struct tensor *hardswish_by_hand(struct graph *g, struct tensor *x)
     return apply(g, "Div", apply(g, "Mul", x, clipped(g, x)), real(g, 6));
 }
 
+/* As opset 10 has it: bounds are attributes. */
+static struct tensor *hardswish_of_old(struct graph *g, struct tensor *x)
+{
+    struct tensor *gate = apply(g, "Clip", apply(g, "Add", x, real(g, 3)), NULL);
+    node_set_float(g, gate->producer, "min", 0);
+    node_set_float(g, gate->producer, "max", 6);
+    return apply(g, "Div", apply(g, "Mul", x, gate), real(g, 6));
+}
+
+static struct tensor *by_one(struct graph *g, struct tensor *x)
+{
+    return apply(g, "Neg", apply(g, "Mul", apply(g, "Div", x, real(g, 1)), real(g, 1)), NULL);
+}
+
 static struct tensor *hardswish_other_order(struct graph *g, struct tensor *x)
 {
     return apply(g, "Mul", apply(g, "Div", clipped(g, x), real(g, 6)), x);
@@ -195,6 +209,8 @@ static const struct {
     {"hardswish", hardswish, "swish", 2, 1, true},
     {"another hard sigmoid", no_hardswish, NULL, 2, 2, true},
     {"hardswish by hand", hardswish_by_hand, "swish", 4, 1, true},
+    {"hardswish by attributes", hardswish_of_old, "swish", 4, 1, true},
+    {"a factor of one", by_one, "nothing", 3, 1, true},
     {"hardswish in another order", hardswish_other_order, "swish", 4, 1, true},
     {"layer norm", layer_norm, "layer_norm", 9, 1, true},
     {"the same twice", twice_the_same, "repeats", 5, 3, true},

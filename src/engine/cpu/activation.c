@@ -30,3 +30,23 @@ bool activation_of(const struct node *n, struct activation *out)
     }
     return false;
 }
+
+/* The one constant that n multiplies with or adds; NULL where it does something else. */
+static const double *constant_of(const struct node *n)
+{
+    for (int i = 0; i < n->n_in && n->n_in == 2; i++)
+        if (tensor_is_initializer(n->in[i]) && n->in[i]->reals && tensor_elements(n->in[i]) == 1)
+            return n->in[i]->reals;
+    return NULL;
+}
+
+bool activation_scaled(struct activation *a, const struct node *n)
+{
+    bool multiplies = !strcmp(n->op_type, "Mul"), adds = !strcmp(n->op_type, "Add");
+    const double *by = multiplies || adds ? constant_of(n) : NULL;
+    if (!by || (a->kind != ACT_HARD_SWISH && a->kind != ACT_SCALED_HARD_SWISH)) return false;
+    if (a->kind == ACT_HARD_SWISH) *a = (struct activation){ACT_SCALED_HARD_SWISH, 1, 0};
+    a->a *= multiplies ? (float)*by : 1;
+    a->b = multiplies ? a->b * (float)*by : a->b + (float)*by;
+    return true;
+}

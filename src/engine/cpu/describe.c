@@ -12,6 +12,7 @@ static const char *act_name(struct activation a)
                                         [ACT_RELU] = " relu",
                                         [ACT_CLIP] = " clip",
                                         [ACT_HARD_SWISH] = " hardswish",
+                                        [ACT_SCALED_HARD_SWISH] = " scaled hardswish",
                                         [ACT_SWISH] = " swish",
                                         [ACT_SIGMOID] = " sigmoid",
                                         [ACT_HARD_SIGMOID] = " hardsigmoid"};

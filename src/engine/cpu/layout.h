@@ -12,11 +12,12 @@ struct place {
 };
 struct layout {
     int channels, height, width;
-    int input;    /* >= 0: this model input as the caller wrote it, planes in channel order; there is no table then */
-    bool is_head; /* rank 2: `channels` features of every image of the batch, [block][image][vl] */
-    int pixels;   /* floats between two blocks of an own buffer / vl: height * width, or the batch */
-    int gate;     /* >= 0: still to be multiplied by the gate of this step, which scales its reader's weights */
-    int writer;   /* step that wrote it, -1 for inputs and views */
+    int input;      /* >= 0: this model input as the caller wrote it, planes in channel order; there is no table then */
+    bool is_stored; /* a step has written it to the model's output, and nobody reads it */
+    bool is_head;   /* rank 2: `channels` features of every image of the batch, [block][image][vl] */
+    int pixels;     /* floats between two blocks of an own buffer / vl: height * width, or the batch */
+    int gate;       /* >= 0: still to be multiplied by the gate of this step, which scales its reader's weights */
+    int writer;     /* step that wrote it, -1 for inputs and views */
     struct place *place;
 };
 /* The distinct blocks under a tensor, in order of first use. */

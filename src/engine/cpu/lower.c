@@ -53,19 +53,54 @@ static const struct tensor *summand(const struct plan *p, const struct node *n, 
     return n->in[is_first];
 }
 
+const struct tensor *constant_by_channel(const struct node *n)
+{
+    if (!node_is(n, "Mul") && !node_is(n, "Add")) return NULL;
+    for (int i = 0; i < 2; i++) {
+        const struct tensor *t = n->in[i];
+        const struct shape *s = &t->shape, *y = &n->out[0]->shape;
+        bool is_right = tensor_is_initializer(t) && t->dtype == DTYPE_F32 && s->rank <= y->rank;
+        for (int k = 0; k < s->rank && is_right; k++) {
+            int axis = y->rank - s->rank + k;
+            is_right = s->dim[k] == 1 || (axis == 1 && s->dim[k] == y->dim[1]);
+        }
+        if (is_right && shape_equal(&n->in[1 - i]->shape, y)) return t;
+    }
+    return NULL;
+}
+
+/* The operand that is no initializer. */
+static const struct tensor *data_of(const struct node *n)
+{
+    return n->in[n->n_in > 1 && tensor_is_initializer(n->in[0])];
+}
+
+static struct chain begin_chain(const struct node *root)
+{
+    struct chain c = {.root = root, .in = data_of(root), .out = root->out[0], .n = 1};
+    struct activation act;
+    if (node_is(root, "Add")) c.addend = constant_by_channel(root);
+    if (activation_of(root, &act)) c.act = act;
+    return c;
+}
+
 /* What of a group follows its root and can be done in the same step. */
 static struct chain find_chain(struct plan *p, const struct node *const *nodes, int n)
 {
-    struct chain c = {.root = nodes[0], .out = nodes[0]->out[0], .n = 1};
+    struct chain c = begin_chain(nodes[0]);
     struct activation act;
     for (; c.n < n && p->uses[c.out->index] == 1; c.n++) {
         const struct node *next = nodes[c.n];
-        const struct tensor *other = summand(p, next, c.out);
-        bool follows = before_views(p, next->in[0]) == c.out;
+        const struct tensor *other = summand(p, next, c.out), *constant = constant_by_channel(next);
+        bool follows = before_views(p, data_of(next)) == c.out, is_bare = !c.act.kind && !c.res;
         if (other && !c.res && !tensor_is_initializer(other) && layout_of(p, other))
             c.res = other;
-        else if (follows && node_is(next, "BatchNormalization") && !c.norm && !c.act.kind && !c.res)
+        else if (follows && node_is(next, "BatchNormalization") && !c.norm && !c.addend && is_bare)
             c.norm = next;
+        else if (follows && constant && node_is(next, "Add") && !c.addend && is_bare)
+            c.addend = constant;
+        else if (follows && constant && !c.res && activation_scaled(&c.act, next))
+            c.out = next->out[0];
         else if (follows && activation_of(next, &act) && !c.res && !c.act.kind)
             c.act = act;
         else if (follows && activation_of(next, &act) && c.res && !c.act_after_sum.kind)
@@ -102,13 +137,18 @@ static gable_status lower_some(struct plan *p, const struct node *const *nodes, 
     if (is_mean(root)) return lower_mean(p, root, e);
     if (node_is(root, "MaxPool") || node_is(root, "AveragePool") || node_is(root, "AdaptiveAveragePool"))
         return lower_pool(p, root, e);
-    if (node_is(root, "Mul")) return lower_scale(p, root, e);
+    if (node_is(root, "Resize")) return lower_resize(p, root, e);
+    if (node_is(root, "Softmax")) return lower_softmax(p, root, e);
+    bool is_constant = constant_by_channel(root) != NULL;
+    if (node_is(root, "Mul") && !is_constant) return lower_scale(p, root, e);
     struct chain c = find_chain(p, nodes, n);
     *done = c.n;
     if (node_is(root, "Conv")) return lower_convolution(p, &c, e);
     if (node_is(root, "Gemm") || node_is(root, "MatMul")) return lower_linear(p, &c, e);
-    if (node_is(root, "Add")) return lower_add(p, &c, e);
-    if (node_is(root, "BatchNormalization") || activation_of(root, &act)) return lower_per_channel(p, &c, e);
+    if (node_is(root, "ConvTranspose")) return lower_transposed(p, &c, e);
+    if (node_is(root, "Add") && !is_constant) return lower_add(p, &c, e);
+    if (is_constant || node_is(root, "BatchNormalization") || activation_of(root, &act))
+        return lower_per_channel(p, &c, e);
     return cannot(root, e);
 }
 
@@ -192,6 +232,8 @@ int step_rows(const struct step *s)
     if (s->type == &step_ring) return s->ring.product.in->height;
     if (s->type == &step_excite) return s->excite.in->height;
     if (s->type == &step_pool) return s->pool.in->height;
+    if (s->type == &step_transposed) return s->transposed.in->height;
+    if (s->type == &step_enlarge) return s->enlarge.in->height;
     if (s->type == &step_mean) return s->mean.in->height;
     return s->pointwise.a->height;
 }

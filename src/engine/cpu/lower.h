@@ -12,8 +12,10 @@ int step_rows(const struct step *s);
 struct depthwise_step *step_as_depthwise(struct step *s);
 
 /* The rest is shared by the lower_*.c files. */
-struct chain { /* convolution or product, normalisation, activation, sum, activation: what one step does */
+struct chain { /* convolution or product, normalisation, constants, activation, sum, activation: what one step does */
     const struct node *root, *norm;
+    const struct tensor *in;     /* the root's operand that is no initializer */
+    const struct tensor *addend; /* by channel; NULL: none */
     struct activation act, act_after_sum;
     const struct tensor *res; /* NULL: no sum */
     const struct tensor *out;
@@ -30,14 +32,19 @@ void set_layout(struct plan *p, const struct tensor *t, struct layout *l);
 
 gable_status lower_convolution(struct plan *p, const struct chain *c, gable_error *e);
 gable_status lower_linear(struct plan *p, const struct chain *c, gable_error *e);
-/* A normalisation or activation alone: a depthwise convolution of one pixel. */
+gable_status lower_transposed(struct plan *p, const struct chain *c, gable_error *e);
+/* A normalisation, a constant by channel or an activation alone: a depthwise convolution of one pixel. */
 gable_status lower_per_channel(struct plan *p, const struct chain *c, gable_error *e);
 gable_status lower_add(struct plan *p, const struct chain *c, gable_error *e);
 gable_status lower_sum(struct plan *p, struct layout *a, struct layout *b, struct activation act,
                        const struct tensor *out, gable_error *e);
 gable_status lower_pool(struct plan *p, const struct node *n, gable_error *e);
+gable_status lower_resize(struct plan *p, const struct node *n, gable_error *e);
+gable_status lower_softmax(struct plan *p, const struct node *n, gable_error *e);
 gable_status lower_mean(struct plan *p, const struct node *n, gable_error *e);
 bool is_mean(const struct node *n); /* over whole planes */
+/* The initializer of one value, or one a channel, that a Mul or Add applies to its other operand; NULL for none. */
+const struct tensor *constant_by_channel(const struct node *n);
 /* Squeeze-excite, from nodes[0] on; 0 where the nodes are none. */
 int lower_excite(struct plan *p, const struct node *const *nodes, int n, gable_status *status, gable_error *e);
 gable_status lower_view(struct plan *p, const struct node *n, gable_error *e);
@@ -46,5 +53,5 @@ gable_status lower_scale(struct plan *p, const struct node *n, gable_error *e);
 gable_status lower_output(struct plan *p, int i, gable_error *e);
 
 extern const struct step_type step_product, step_winograd, step_depthwise, step_ring, step_excite, step_pool, step_mean,
-    step_add, step_scale, step_copy, step_collect, step_store;
+    step_add, step_scale, step_copy, step_collect, step_store, step_transposed, step_enlarge, step_softmax;
 #endif

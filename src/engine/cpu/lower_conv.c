@@ -102,8 +102,8 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
 {
     const struct shape *y = &c->root->out[0]->shape;
     int vl = p->kernels->vl, height = (int)y->dim[2], width = (int)y->dim[3];
-    struct layout *in = arranged(p, layout_of(p, c->root->in[0]), ARRANGED_DISTINCT);
-    bool is_ring = in && source.weight && follows_product(p, c->root->in[0], in);
+    struct layout *in = arranged(p, layout_of(p, c->in), ARRANGED_DISTINCT);
+    bool is_ring = in && source.weight && follows_product(p, c->in, in);
     struct step *s = is_ring ? begin_ring(p) : in ? plan_step(p, &step_depthwise) : NULL;
     struct layout *out = s ? layout_new(p->memory, in->channels, height, width) : NULL;
     if (!out) return lower_no_memory(p, e);
@@ -141,13 +141,12 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
 gable_status lower_per_channel(struct plan *p, const struct chain *c, gable_error *e)
 {
     static const struct geometry one_pixel = {{1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1};
-    struct chain alone = *c;
     bool is_norm = node_is(c->root, "BatchNormalization");
-    if (layout_of(p, c->root->in[0])->is_head || c->root->out[0]->shape.rank != 4)
+    if (layout_of(p, c->in)->is_head || c->root->out[0]->shape.rank != 4)
         return error_set(e, GABLE_BAD_INPUT, "engine cpu runs it on images only");
-    if (!is_norm) activation_of(c->root, &alone.act);
-    struct folded source = {.norm = is_norm ? c->root : c->norm, .alpha = 1, .beta = 1};
-    return add_depthwise(p, &alone, source, &one_pixel, e);
+    struct folded source = {.norm = is_norm ? c->root : c->norm, .addend = c->addend, .alpha = 1, .beta = 1, .taps = 1};
+    if (node_is(c->root, "Mul")) source.factor = constant_by_channel(c->root);
+    return add_depthwise(p, c, source, &one_pixel, e);
 }
 
 /* Rule where nothing was timed: small planes of few images are bound by reading the 4 times larger weights. */
@@ -277,6 +276,7 @@ gable_status lower_convolution(struct plan *p, const struct chain *c, gable_erro
                          n->in[0]->shape.rank);
     struct geometry g = geometry_of(n);
     struct folded source = folded_of(n, c->norm);
+    source.addend = c->addend;
     if (g.groups > 1 && g.groups == in->channels && source.outputs == in->channels)
         return add_depthwise(p, c, source, &g, e);
     if (wants_winograd(p, &g, in)) return add_winograd(p, c, source, in, e);
@@ -290,5 +290,7 @@ gable_status lower_linear(struct plan *p, const struct chain *c, gable_error *e)
     if (!in->is_head || !tensor_is_initializer(n->in[1]) || n->in[1]->shape.rank != 2 || node_int(n, "transA", 0))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu multiplies rows of features by a weight of 2 dimensions only");
     if (c->res) return error_set(e, GABLE_BAD_INPUT, "engine cpu adds images only, not rows of features");
-    return add_product(p, c, folded_of(n, c->norm), in, &one, e);
+    struct folded source = folded_of(n, c->norm);
+    source.addend = c->addend;
+    return add_product(p, c, source, in, &one, e);
 }

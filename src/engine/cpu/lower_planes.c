@@ -184,7 +184,8 @@ gable_status lower_add(struct plan *p, const struct chain *c, gable_error *e)
     if (!shape_equal(&n->in[0]->shape, &n->in[1]->shape) || tensor_is_initializer(n->in[0]) ||
         tensor_is_initializer(n->in[1]))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu adds two tensors of the same shape only");
-    if (c->norm || c->res) return error_set(e, GABLE_BAD_INPUT, "engine cpu cannot go on from a sum like this");
+    if (c->norm || c->res || c->addend)
+        return error_set(e, GABLE_BAD_INPUT, "engine cpu cannot go on from a sum like this");
     return lower_sum(p, layout_of(p, n->in[0]), layout_of(p, n->in[1]), c->act, c->out, e);
 }
 
@@ -215,6 +216,7 @@ gable_status lower_output(struct plan *p, int i, gable_error *e)
     const struct tensor *t = p->graph->outputs[i];
     struct layout *l = layout_of(p, t);
     if (!l) return error_set(e, GABLE_BAD_INPUT, "output %s is in no form that engine cpu can write", t->name);
+    if (l->is_stored) return GABLE_OK;
     if (l->is_head) {
         p->outputs[i] = l;
         return GABLE_OK;

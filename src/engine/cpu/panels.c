@@ -8,7 +8,7 @@ const float *weights_of(const struct weights *w, const struct tensor *t) { retur
 struct folded folded_of(const struct node *n, const struct node *norm)
 {
     bool is_gemm = strcmp(n->op_type, "Gemm") == 0, is_conv = strcmp(n->op_type, "Conv") == 0;
-    struct folded f = {.weight = n->in[1], .norm = norm, .alpha = 1, .beta = 1};
+    struct folded f = {.weight = n->in[1], .norm = norm, .alpha = 1, .beta = 1, .taps = 1};
     if (n->n_in > 2 && n->in[2]->role != ROLE_ABSENT) f.bias = n->in[2];
     if (is_gemm) {
         f.alpha = node_float(n, "alpha", 1);
@@ -21,16 +21,38 @@ struct folded folded_of(const struct node *n, const struct node *norm)
     return f;
 }
 
-void folded_affine(const struct folded *f, const struct weights *w, int output, double *scale, double *shift)
+/* Which of the weight's outputs stands at `output` of the panels. */
+static int source_of(const struct folded *f, int output)
 {
-    *scale = f->alpha;
-    *shift = f->bias ? f->beta * weights_of(w, f->bias)[tensor_elements(f->bias) == 1 ? 0 : output] : 0;
-    if (!f->norm) return;
-    double gamma = weights_of(w, f->norm->in[1])[output], beta = weights_of(w, f->norm->in[2])[output];
-    double mean = weights_of(w, f->norm->in[3])[output], variance = weights_of(w, f->norm->in[4])[output];
-    double by = gamma / sqrt(variance + node_float(f->norm, "epsilon", 1e-5));
+    int channels = f->outputs / f->taps;
+    return f->is_by_tap ? output % channels * f->taps + output / channels : output;
+}
+
+static double by_channel(const struct weights *w, const struct tensor *t, int channel)
+{
+    return weights_of(w, t)[tensor_elements(t) == 1 ? 0 : channel];
+}
+
+static void fold_norm(const struct node *norm, const struct weights *w, int channel, double *scale, double *shift)
+{
+    double gamma = by_channel(w, norm->in[1], channel), beta = by_channel(w, norm->in[2], channel);
+    double mean = by_channel(w, norm->in[3], channel), variance = by_channel(w, norm->in[4], channel);
+    double by = gamma / sqrt(variance + node_float(norm, "epsilon", 1e-5));
     *scale *= by;
     *shift = (*shift - mean) * by + beta;
+}
+
+void folded_affine(const struct folded *f, const struct weights *w, int output, double *scale, double *shift)
+{
+    int channel = source_of(f, output) / f->taps;
+    *scale = f->alpha;
+    *shift = f->bias ? f->beta * by_channel(w, f->bias, channel) : 0;
+    if (f->norm) fold_norm(f->norm, w, channel, scale, shift);
+    if (f->factor) {
+        *scale *= by_channel(w, f->factor, channel);
+        *shift *= by_channel(w, f->factor, channel);
+    }
+    if (f->addend) *shift += by_channel(w, f->addend, channel);
 }
 
 /* Blocks of the next panel: what keeps the registers full. */
@@ -69,6 +91,7 @@ long panels_floats(const struct plan *p, const struct panels *panels, int output
 static void pack_row(const struct folded *f, const float *source, int output, double scale, const struct panels *panels,
                      const struct panel *panel, int column, float *to)
 {
+    output = source_of(f, output);
     for (int k = 0; k < panels->k; k++) {
         long at =
             f->is_transposed ? (long)panels->map[k] * f->outputs + output : (long)output * f->inputs + panels->map[k];

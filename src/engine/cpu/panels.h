@@ -3,7 +3,7 @@
 #define ENGINE_CPU_PANELS_H
 #include "engine/cpu/plan.h"
 
-/* The parameters of a convolution or Gemm node with the normalisation after it (NULL: none). */
+/* The parameters of a convolution, Gemm or MatMul node with the normalisation after it (NULL: none). */
 struct folded folded_of(const struct node *n, const struct node *norm);
 /* Factor and addend of one output: y = scale * (weights . x) + shift. In double: running variances may be tiny. */
 void folded_affine(const struct folded *f, const struct weights *w, int output, double *scale, double *shift);

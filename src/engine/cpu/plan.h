@@ -23,14 +23,17 @@ struct buffer {
     long at;         /* floats from the arena's, or the head's, start */
 };
 
-/* Weight, bias and the batch normalisation that is folded into them. */
+/* Weight, bias, and what is folded into them: a batch normalisation, then a factor and an addend by channel. */
 struct folded {
-    const struct tensor *weight, *bias; /* bias may be NULL */
-    const struct node *norm;            /* NULL where there is none */
-    bool is_transposed;                 /* weight is [inputs][outputs] */
-    double alpha, beta;                 /* of Gemm; 1 */
+    const struct tensor *weight, *bias;   /* bias may be NULL */
+    const struct node *norm;              /* NULL where there is none */
+    const struct tensor *factor, *addend; /* of one value, or of one a channel; or NULL */
+    bool is_transposed;                   /* weight is [inputs][outputs] */
+    double alpha, beta;                   /* of Gemm; 1 */
     int outputs;
-    int inputs; /* weights per output */
+    int inputs;     /* weights per output */
+    int taps;       /* of a transposed convolution: it has outputs / taps channels; else 1 */
+    bool is_by_tap; /* outputs stand [tap][channel] in the panels, [channel][tap] in the weight */
 };
 
 /* Packed weights of a matrix product, in panels of up to GEMM_BLOCKS blocks of outputs: [panel][k][columns]. */
@@ -91,6 +94,7 @@ enum gate_use { GATE_IN_PLACE, GATE_COPY, GATE_WEIGHTS };
 struct excite {
     struct folded squeeze, expand;
     struct activation act1, act2;
+    float gate_factor, gate_addend; /* of what act2 is given: 1 and 0 */
     struct layout *in, *out;
     enum gate_use use;
     int reader; /* GATE_WEIGHTS: the step whose weights are scaled */
@@ -98,6 +102,20 @@ struct excite {
     bool has_parts; /* each thread wrote sums of its own */
     int hidden;
     const float *w1, *b1, *w2, *b2;
+};
+/* A transposed convolution whose windows do not meet: a product for each tap, its pixels laid `kernel` apart. */
+struct transposed {
+    struct folded source;
+    struct layout *in, *out;
+    int kernel[2];
+    int output; /* >= 0: the model's output, which takes planes as they come; there is no layout then */
+    struct activation act;
+    struct panels panels;
+};
+struct enlarge { /* each pixel `by` times, down and across */
+    struct layout *in, *out;
+    struct blocks blocks;
+    int by[2], out_buffer;
 };
 struct pool {
     struct layout *in, *out;
@@ -145,6 +163,8 @@ struct step {
         struct depthwise_step depthwise;
         struct ring_step ring;
         struct excite excite;
+        struct transposed transposed;
+        struct enlarge enlarge;
         struct pool pool;
         struct mean mean;
         struct pointwise pointwise;

@@ -16,7 +16,8 @@ static void affine(const struct depthwise_step *d, const struct weights *w, int 
 {
     *scale = 1;
     *shift = 0;
-    if (d->source.weight || d->source.norm) folded_affine(&d->source, w, c, scale, shift);
+    const struct folded *f = &d->source;
+    if (f->weight || f->norm || f->factor || f->addend) folded_affine(f, w, c, scale, shift);
 }
 void depthwise_pack(const struct plan *p, struct depthwise_step *d, const struct weights *w, float *to)
 {

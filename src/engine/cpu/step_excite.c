@@ -32,7 +32,8 @@ static void pack(const struct plan *p, struct step *s, const struct weights *w, 
     }
     for (int c = 0; c < channels; c++) {
         folded_affine(&x->expand, w, c, &scale, &shift);
-        b2[c] = (float)shift;
+        scale *= (double)x->gate_factor;
+        b2[c] = (float)(shift * (double)x->gate_factor + (double)x->gate_addend);
         for (int j = 0; j < x->hidden; j++) w2[j * n + c] = (float)(scale * expand[(long)c * x->hidden + j]);
     }
     x->w1 = w1;

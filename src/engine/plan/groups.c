@@ -75,6 +75,22 @@ static bool is_residual_sum(const struct node *n, const struct tensor *chain, in
            others_exist(n, chain, start);
 }
 
+/* Multiplied with, or added to, one constant. */
+static bool is_scalar(const struct node *n, const char *op, const struct tensor *chain)
+{
+    if (!is_op(n, op) || !others_are_fixed(n, chain)) return false;
+    return tensor_elements(n->in[n->in[0] == chain]) == 1 && shape_equal(&n->out[0]->shape, &chain->shape);
+}
+
+/* The bias of a product that has none of its own. */
+static bool is_bias(const struct node *n, const struct tensor *chain)
+{
+    if (!is_op(n, "Add") || !others_are_fixed(n, chain)) return false;
+    const struct shape *y = &chain->shape, *bias = &n->in[n->in[0] == chain]->shape;
+    return y->rank && bias->rank && shape_product(bias, 0) == (count)bias->dim[bias->rank - 1] &&
+           bias->dim[bias->rank - 1] == y->dim[y->rank - 1];
+}
+
 /* Convolution, Gemm or MatMul with a fixed weight. */
 static bool is_product(const struct node *n)
 {
@@ -91,13 +107,18 @@ static const struct node *take(struct search *s, const struct node *n, int group
     return follow(s, t);
 }
 
-/* BatchNormalization, activation, residual sum, activation: each at most once, in this order. */
+/* BatchNormalization or bias, activation, a factor and an addend, residual sum, activation: each at most once, in this
+   order. */
 static void grow_product(struct search *s, const struct node *start, int group)
 {
     const struct tensor *t = NULL;
     const struct node *n = take(s, start, group, &t);
     if (n && is_op(n, "BatchNormalization") && n->in[0] == t && others_are_fixed(n, t)) n = take(s, n, group, &t);
-    if (n && is_activation(n, t)) n = take(s, n, group, &t);
+    if (n && is_op(start, "MatMul") && is_bias(n, t)) n = take(s, n, group, &t);
+    bool is_active = n && is_activation(n, t);
+    if (is_active) n = take(s, n, group, &t);
+    if (n && is_active && is_scalar(n, "Mul", t)) n = take(s, n, group, &t);
+    if (n && is_active && is_scalar(n, "Add", t)) n = take(s, n, group, &t);
     if (!n || !is_residual_sum(n, t, start->index)) return;
     n = take(s, n, group, &t);
     if (n && is_activation(n, t)) take(s, n, group, &t);
@@ -127,6 +148,14 @@ static bool match_gate(const struct search *s, const struct node *pool, const st
         t = n->out[0];
     }
     return true;
+}
+
+/* The sum of what a gate gave with its input. */
+static const struct node *gate_sum(const struct search *s, const struct node *const gate[GATE_NODES])
+{
+    const struct tensor *x = gate[0]->in[0], *t = gate[GATE_NODES - 1]->out[0];
+    const struct node *n = follow(s, &t);
+    return n && is_op(n, "Add") && (n->in[0] == x || n->in[1] == x) ? n : NULL;
 }
 
 /* Reshape, Transpose, Reshape that regroups the channels of an image: a new order of the same planes. */
@@ -177,8 +206,11 @@ static int find(struct search *s)
         s->group_of[i] = group;
         if (is_product(n))
             grow_product(s, n, group);
-        else if (match_gate(s, n, gate))
+        else if (match_gate(s, n, gate)) {
+            const struct node *sum = gate_sum(s, gate);
             for (int k = 0; k < GATE_NODES; k++) s->group_of[gate[k]->index] = group;
+            if (sum) s->group_of[sum->index] = group;
+        }
     }
     return n_groups;
 }

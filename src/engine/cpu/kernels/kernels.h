@@ -5,10 +5,19 @@
 #define ENGINE_CPU_KERNELS_KERNELS_H
 #include "engine/engine.h"
 
-enum act { ACT_NONE, ACT_RELU, ACT_CLIP, ACT_HARD_SWISH, ACT_SWISH, ACT_SIGMOID, ACT_HARD_SIGMOID };
+enum act {
+    ACT_NONE,
+    ACT_RELU,
+    ACT_CLIP,
+    ACT_HARD_SWISH,
+    ACT_SCALED_HARD_SWISH,
+    ACT_SWISH,
+    ACT_SIGMOID,
+    ACT_HARD_SIGMOID
+};
 struct activation {
     enum act kind;
-    float a, b; /* CLIP: bounds; HARD_SIGMOID: max(0, min(1, a x + b)) */
+    float a, b; /* CLIP: bounds; HARD_SIGMOID: max(0, min(1, a x + b)); SCALED_HARD_SWISH: a hardswish(x) + b */
 };
 
 /* One tile of a convolution as a matrix product: M pixels x NB blocks of output channels.
@@ -85,7 +94,8 @@ struct kernels {
     void (*excite)(int n, int n_hidden, const float *x, int n_parts, long stride, const float *w1, const float *b1,
                    struct activation act1, const float *w2, const float *b2, struct activation act2, float *mean,
                    float *hidden, float *out);
-    void (*activate)(float *x, long n, struct activation act); /* in place, n a multiple of vl */
+    void (*activate)(float *x, long n, struct activation act);          /* in place, n a multiple of vl */
+    void (*spread)(const float *x, long pixels, long step, float *out); /* pixel i to out + i * step floats */
 };
 /* The table of an instruction set; NULL where this build has none or the machine cannot run it. */
 const struct kernels *kernels_for(enum isa isa);

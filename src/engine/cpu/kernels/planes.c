@@ -53,6 +53,10 @@ void KERNEL(activate)(float *x, long n, struct activation act)
 {
     for (long i = 0; i < n; i += VL) v_store(x + i, v_activate(v_load(x + i), act.kind, act.a, act.b));
 }
+void KERNEL(spread)(const float *x, long pixels, long step, float *out)
+{
+    for (long i = 0; i < pixels; i++) v_store(out + i * step, v_load(x + i * VL));
+}
 
 INLINE float dot(const float *x, const float *y, int n)
 {

@@ -40,6 +40,7 @@ INLINE V v_logistic_times(V x, V y)
     return v_div(x, v_add(v_times_power(p, z), v_set(1.0f)));
 }
 INLINE V v_clip(V x, float low, float high) { return v_min(v_max(x, v_set(low)), v_set(high)); }
+INLINE V v_hard_swish(V x) { return v_mul(x, v_clip(v_fma(x, v_set(1.0f / 6), v_set(0.5f)), 0.0f, 1.0f)); }
 
 /* `kind` is a constant wherever speed counts; the bounds are not. */
 INLINE V v_activate(V x, enum act kind, float a, float b)
@@ -47,7 +48,8 @@ INLINE V v_activate(V x, enum act kind, float a, float b)
     switch (kind) {
     case ACT_RELU: return v_max(x, v_set(0.0f));
     case ACT_CLIP: return v_clip(x, a, b);
-    case ACT_HARD_SWISH: return v_mul(x, v_clip(v_fma(x, v_set(1.0f / 6), v_set(0.5f)), 0.0f, 1.0f));
+    case ACT_HARD_SWISH: return v_hard_swish(x);
+    case ACT_SCALED_HARD_SWISH: return v_fma(v_hard_swish(x), v_set(a), v_set(b));
     case ACT_SWISH: return v_logistic_times(x, x);
     case ACT_SIGMOID: return v_logistic_times(v_set(1.0f), x);
     case ACT_HARD_SIGMOID: return v_clip(v_fma(x, v_set(a), v_set(b)), 0.0f, 1.0f);
@@ -56,15 +58,16 @@ INLINE V v_activate(V x, enum act kind, float a, float b)
     return x;
 }
 /* BODY with the constant KIND of a run-time activation, so that each has a loop of its own. */
-#define FOR_ACTIVATION(kind, BODY)                        \
-    switch (kind) {                                       \
-    case ACT_NONE: BODY(ACT_NONE); break;                 \
-    case ACT_RELU: BODY(ACT_RELU); break;                 \
-    case ACT_CLIP: BODY(ACT_CLIP); break;                 \
-    case ACT_HARD_SWISH: BODY(ACT_HARD_SWISH); break;     \
-    case ACT_SWISH: BODY(ACT_SWISH); break;               \
-    case ACT_SIGMOID: BODY(ACT_SIGMOID); break;           \
-    case ACT_HARD_SIGMOID: BODY(ACT_HARD_SIGMOID); break; \
+#define FOR_ACTIVATION(kind, BODY)                                  \
+    switch (kind) {                                                 \
+    case ACT_NONE: BODY(ACT_NONE); break;                           \
+    case ACT_RELU: BODY(ACT_RELU); break;                           \
+    case ACT_CLIP: BODY(ACT_CLIP); break;                           \
+    case ACT_HARD_SWISH: BODY(ACT_HARD_SWISH); break;               \
+    case ACT_SCALED_HARD_SWISH: BODY(ACT_SCALED_HARD_SWISH); break; \
+    case ACT_SWISH: BODY(ACT_SWISH); break;                         \
+    case ACT_SIGMOID: BODY(ACT_SIGMOID); break;                     \
+    case ACT_HARD_SIGMOID: BODY(ACT_HARD_SIGMOID); break;           \
     }
 
 /* What the sources of one instruction set share; table.c gathers them. */
@@ -84,5 +87,6 @@ void KERNEL(excite)(int n, int n_hidden, const float *x, int n_parts, long strid
                     struct activation act1, const float *w2, const float *b2, struct activation act2, float *mean,
                     float *hidden, float *out);
 void KERNEL(activate)(float *x, long n, struct activation act);
+void KERNEL(spread)(const float *x, long pixels, long step, float *out);
 extern const struct kernels KERNEL(kernels);
 #endif

@@ -26,4 +26,5 @@ const struct kernels KERNEL(kernels) = {
     .scale_rows = KERNEL(scale_rows),
     .excite = KERNEL(excite),
     .activate = KERNEL(activate),
+    .spread = KERNEL(spread),
 };

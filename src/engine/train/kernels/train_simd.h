@@ -50,6 +50,7 @@ INLINE V v_slope(V x, V dy, enum act kind, float a, float b)
     switch (kind) {
     case ACT_RELU: return v_where_positive(x, dy);
     case ACT_CLIP: return v_where_positive(v_sub(x, v_set(a)), v_where_positive(v_sub(v_set(b), x), dy));
+    case ACT_SCALED_HARD_SWISH: dy = v_mul(dy, v_set(a)); /* fallthrough */
     case ACT_HARD_SWISH:
         s = v_fma(x, v_set(1.0f / 3), v_set(-0.5f));
         s = v_add(v_where_positive(v_sub(v_set(3.0f), x), s), one);
@@ -73,6 +74,7 @@ INLINE V v_slope_told(V y, V dy, enum act kind, float a, float b)
     case ACT_RELU:
     case ACT_CLIP: return v_slope(y, dy, kind, a, b);
     case ACT_HARD_SWISH:
+    case ACT_SCALED_HARD_SWISH:
     case ACT_SWISH:
     case ACT_NONE: break;
     }
