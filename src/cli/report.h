@@ -25,5 +25,8 @@ struct report_request {
 };
 /* Fills r->study: counts, machine, environment, runs. Interrupted: what is finished is in the store. */
 gable_status report_measure(struct report_request *r, gable_error *e);
+/* Training runs into r->study: the store's, and one of the report's own where the store has none. What was found before
+   an error stays. */
+gable_status report_learn(struct report_request *r, gable_error *e);
 void report_request_release(struct report_request *r);
 #endif

@@ -221,6 +221,7 @@ gable_status report_measure(struct report_request *r, gable_error *e)
 {
     struct campaign *c = &r->campaign;
     struct study *s = &r->study;
+    gable_error why = {0};
     gable_status status = study_costs(s, r->models, r->n_models, r->batches, r->n_batches, e);
     if (status) return status; /* unknown models are said before any work */
     open_store(r);
@@ -243,6 +244,7 @@ gable_status report_measure(struct report_request *r, gable_error *e)
     status = campaign_run(cli_cpus(), c, &cli_interrupted, e);
     term_progress_end();
     if (!status) status = merge(r, e);
+    if (!status && report_learn(r, &why)) warn(&why, "not every training run is shown");
     s->environment = environment_json("");
     s->finished_utc = time(NULL);
     return status;

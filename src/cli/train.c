@@ -21,7 +21,7 @@ enum {
     KEY_NO_ROOF,
     KEY_STEPS
 };
-enum { KEY_DATA = 1100, KEY_EPOCHS, KEY_CHECKPOINT, KEY_RESUME, KEY_FREEZE };
+enum { KEY_DATA = 1100, KEY_EPOCHS, KEY_CHECKPOINT, KEY_RESUME, KEY_FREEZE, KEY_STORE, KEY_NO_STORE };
 
 struct request {
     const struct command *self;
@@ -44,6 +44,9 @@ static const struct argp_option options[] = {
     {"epochs", KEY_EPOCHS, "N", 0, "with --data (5)", 0},
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "with --data: written whole after every epoch, and when interrupted", 0},
     {"resume", KEY_RESUME, NULL, 0, "go on from the checkpoint, exactly", 0},
+    {"store", KEY_STORE, "FILE", 0,
+     "with --data: where losses are kept for the report (gable.db in the XDG data directory)", 0},
+    {"no-store", KEY_NO_STORE, NULL, 0, "with --data: keep nothing", 0},
     {"rate", KEY_RATE, "X", 0, "learning rate (timed: 0.0001; with --data: 0.01, adam 0.001)", 0},
     {"freeze", KEY_FREEZE, "PATTERN", 0, "weights whose names match, as 'fc1.*', stay as they are", 0},
     {"decay", KEY_DECAY, "X", 0, "weight decay (0)", 0},
@@ -101,6 +104,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_EPOCHS: ok = cli_int("--epochs", arg, 1, 100000, &r->learns.epochs, &e); break;
     case KEY_CHECKPOINT: r->learns.checkpoint = arg; break;
     case KEY_RESUME: r->learns.resumes = true; break;
+    case KEY_STORE: r->learns.store = arg; break;
+    case KEY_NO_STORE: r->learns.no_store = true; break;
     case KEY_RATE:
         r->has_rate = true;
         ok = cli_real("--rate", arg, 0, 1e6, &o->trainer.rate, &e);

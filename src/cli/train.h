@@ -2,6 +2,7 @@
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
 #include "bench/training.h"
+#include "learn/learned.h"
 
 void train_print_table(const struct trained *t, int n);
 void train_print_kinds(const struct trained *t);  /* time by operator type and pass */
@@ -20,7 +21,10 @@ struct train_run {
     const char *data; /* a folder, or "synthetic" */
     int epochs;
     const char *checkpoint; /* or NULL */
-    bool resumes, wants_json;
+    bool resumes, wants_json, no_store;
+    const char *store; /* NULL: the usual one */
 };
 int train_run(const struct train_run *r); /* the exit status */
+/* For the report, where an epoch was finished; that it cannot be is said, no more. */
+void train_keep(const struct train_run *r, const struct learned *l);
 #endif

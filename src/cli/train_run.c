@@ -123,6 +123,15 @@ static int show(const struct train_run *r, const char *model, const struct learn
     return l->is_interrupted ? gable_exit_status(GABLE_INTERRUPTED) : 0;
 }
 
+static void keep(const struct train_run *r, const struct trainer *t, const struct dataset *d,
+                 const struct learn_options *o, const struct learning *l)
+{
+    struct learned kept;
+    if (r->no_store) return;
+    learned_describe(&kept, t, d, r->data, o);
+    kept.run = *l; /* borrowed */
+    train_keep(r, &kept);
+}
 int train_run(const struct train_run *r)
 {
     struct model_options m = {
@@ -149,6 +158,7 @@ int train_run(const struct train_run *r)
     if (!s) train_say_engine(g->name, t->engine->name, t->why);
     if (!s) s = learn_run(t, &d, &o, &l, &e);
     term_progress_end();
+    if (l.n_losses > 0) keep(r, t, &d, &o, &l);
     int status = s && l.n_losses == 0 ? 0 : g ? show(r, g->name, &l) : 0;
     if (s) status = cli_fail(&e);
     learning_release(&l);

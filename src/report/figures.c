@@ -12,7 +12,7 @@ static figure_builder *const builders[] = {
     figure_latency_flops,   figure_latency_params,  figure_throughput,      figure_ranks,
     figure_samples,         figure_ceilings,        figure_attained,        figure_floor,
     figure_losses,          figure_training_passes, figure_training_times,  figure_training_kinds,
-    figure_training_memory,
+    figure_training_memory, figure_training_loss,
 };
 
 /* The command that measures again what the figure shows. */

@@ -1,6 +1,7 @@
 #include "report/study.h"
 
 #include "engine/plan/groups.h"
+#include "learn/learned.h"
 #include "zoo/zoo.h"
 
 #include <stdio.h>
@@ -11,8 +12,10 @@ void study_release(struct study *s)
 {
     for (int i = 0; i < s->n_models; i++) free(s->models[i].costs);
     for (int i = 0; i < s->n_runs; i++) run_release(&s->runs[i]);
+    for (int i = 0; i < s->n_learned; i++) learned_release(&s->learned[i]);
     free(s->models);
     free(s->runs);
+    free(s->learned);
     free(s->batches);
     json_decref(s->environment);
     *s = (struct study){0};

@@ -29,6 +29,7 @@ struct study_model {
     struct study_cost *costs; /* study->n_batches, same order as study->batches */
     struct study_training training;
 };
+enum { STUDY_LEARNED = 6 }; /* training runs that a report shows at most */
 struct study {
     struct machine machine;
     struct roof roof; /* fp32, all threads, DRAM */
@@ -40,6 +41,9 @@ struct study {
     struct study_model *models; /* in the order of batch-1 FLOPs, ascending */
     int n_runs;
     struct run *runs; /* at most one per model, batch, engine and pass; may lack some, may hold invalid ones */
+    int n_learned;
+    struct learned
+        *learned; /* training runs (learn/learned.h) with a finished epoch: the report's own, then newest first */
     bool has_gpu;
     bool is_quick;
     bool is_roof_doubtful; /* measured, but no ceiling was valid: the machine was too busy */

@@ -1,5 +1,6 @@
 /* A study as JSON: what stands beside the page for other programs. */
 #include "base/json.h"
+#include "learn/learned.h"
 #include "report/study.h"
 
 static json_t *cost_json(const struct study_cost *c)
@@ -35,7 +36,7 @@ static json_t *training_json(const struct study_training *t)
 
 json_t *study_json(const struct study *s)
 {
-    json_t *out = json_answer("report"), *models = json_array(), *runs = json_array();
+    json_t *out = json_answer("report"), *models = json_array(), *runs = json_array(), *learned = json_array();
     for (int i = 0; i < s->n_models; i++) {
         json_t *costs = json_array();
         for (int b = 0; b < s->n_batches; b++) json_array_append_new(costs, cost_json(&s->models[i].costs[b]));
@@ -45,6 +46,7 @@ json_t *study_json(const struct study *s)
                                                 training_json(&s->models[i].training)));
     }
     for (int i = 0; i < s->n_runs; i++) json_array_append_new(runs, run_json(&s->runs[i], true));
+    for (int i = 0; i < s->n_learned; i++) json_array_append_new(learned, learned_json(&s->learned[i]));
     json_object_set_new(out, "reproduce", json_text(s->command));
     json_object_set_new(out, "started_utc", json_integer(s->started_utc));
     json_object_set_new(out, "finished_utc", json_integer(s->finished_utc));
@@ -56,5 +58,6 @@ json_t *study_json(const struct study *s)
     if (s->environment) json_object_set(out, "environment", s->environment);
     json_object_set_new(out, "models", models);
     json_object_set_new(out, "runs", runs);
+    json_object_set_new(out, "learned", learned);
     return out;
 }

@@ -2,7 +2,7 @@
 #include "store/fields.h"
 #include "store/handle.h"
 
-enum { APPLICATION_ID = 0x67616265 /* "gabe" */, VERSION = 1 };
+enum { APPLICATION_ID = 0x67616265 /* "gabe" */, VERSION = 2 };
 
 static gable_status number(struct store *s, const char *sql, int *out, gable_error *e)
 {
@@ -15,7 +15,8 @@ static gable_status number(struct store *s, const char *sql, int *out, gable_err
     return code == SQLITE_ROW ? GABLE_OK : store_fail(s, code, e);
 }
 
-static void add_tables(struct text *sql)
+/* The tables of schema 1. */
+static void add_first_tables(struct text *sql)
 {
     text_add(sql, "CREATE TABLE runs (id INTEGER PRIMARY KEY, campaign TEXT NOT NULL");
     fields_declare(sql, run_fields, n_run_fields);
@@ -28,19 +29,39 @@ static void add_tables(struct text *sql)
                   "CREATE TABLE machines (id INTEGER PRIMARY KEY, measured_utc INTEGER NOT NULL, cpu TEXT NOT NULL, "
                   "cores INTEGER NOT NULL, memory_bytes INTEGER NOT NULL, machine TEXT NOT NULL) STRICT;"
                   "CREATE TABLE named (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;");
-    text_addf(sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID, VERSION);
+    text_addf(sql, "PRAGMA application_id = %d;", APPLICATION_ID);
+}
+static void add_tables(struct text *sql, int version)
+{
+    if (version < 1) add_first_tables(sql);
+    if (version < 2)
+        text_add(sql, "CREATE TABLE learned (what TEXT PRIMARY KEY, started_utc INTEGER NOT NULL, run TEXT NOT NULL) "
+                      "STRICT;");
+    text_addf(sql, "PRAGMA user_version = %d;", VERSION);
 }
 
+/* Of an empty file and of our own of an older schema. */
+static gable_status needs_tables(struct store *s, bool *needs, int *version, gable_error *e)
+{
+    int application = 0, tables = 0;
+    gable_status status = number(s, "SELECT count(*) FROM sqlite_schema", &tables, e);
+    if (!status) status = number(s, "PRAGMA application_id", &application, e);
+    if (!status) status = number(s, "PRAGMA user_version", version, e);
+    if (!tables) *version = 0;
+    *needs = !tables || (application == APPLICATION_ID && *version >= 1 && *version < VERSION);
+    return status;
+}
 /* Under a write lock: two processes may open the same new file. */
 static gable_status make(struct store *s, gable_error *e)
 {
     struct text sql = {0};
-    int tables = 0;
+    bool needs = false;
+    int version = 0;
     gable_status status = store_execute(s, "BEGIN IMMEDIATE", e);
     if (status) return status;
-    status = number(s, "SELECT count(*) FROM sqlite_schema", &tables, e);
-    if (!status && !tables) {
-        add_tables(&sql);
+    status = needs_tables(s, &needs, &version, e);
+    if (!status && needs) {
+        add_tables(&sql, version);
         status = sql.failed ? error_set(e, GABLE_NO_MEMORY, "no memory for the store's tables")
                             : store_execute(s, sql.data, e);
     }
@@ -52,9 +73,10 @@ static gable_status make(struct store *s, gable_error *e)
 
 gable_status store_schema(struct store *s, gable_error *e)
 {
-    int application = 0, version = 0, tables = 0;
-    gable_status status = number(s, "SELECT count(*) FROM sqlite_schema", &tables, e);
-    if (!status && !tables) status = make(s, e);
+    int application = 0, version = 0;
+    bool needs = false;
+    gable_status status = needs_tables(s, &needs, &version, e);
+    if (!status && needs) status = make(s, e);
     if (!status) status = number(s, "PRAGMA application_id", &application, e);
     if (!status) status = number(s, "PRAGMA user_version", &version, e);
     if (status) return status;

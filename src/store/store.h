@@ -5,6 +5,7 @@
 #include "machine/machine.h"
 
 struct store;
+struct learned; /* learn/learned.h */
 /* NULL path: gable.db in the XDG data directory, made when missing. Locked, read-only, newer schema, damaged or another
    program's database: one error that says which and what to do; nothing is deleted. */
 gable_status store_open(const char *path, struct store **out, gable_error *e);
@@ -28,6 +29,10 @@ gable_status store_last_run(struct store *s, const struct run *like, struct run 
 /* Is this point (model, batch, engine, threads, dtype, size, pass, round) of the campaign finished? An interrupted run
    is not. */
 gable_status store_has_point(struct store *s, const char *campaign, const struct run *like, bool *has, gable_error *e);
+/* A training run; the same one, begun again, takes the place of what was kept of it. */
+gable_status store_put_learned(struct store *s, const struct learned *l, gable_error *e);
+/* The newest of them into out[most], newest first; the caller releases each. */
+gable_status store_learned(struct store *s, int most, struct learned *out, int *n, gable_error *e);
 /* Small named values (planner's choices by machine and layer). *out is malloced, NULL where absent. */
 gable_status store_get(struct store *s, const char *key, char **out, gable_error *e);
 gable_status store_put(struct store *s, const char *key, const char *value, gable_error *e);

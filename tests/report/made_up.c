@@ -1,6 +1,7 @@
 #include "made_up.h"
 
 #include "check.h"
+#include "learn/learned.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -298,6 +299,34 @@ void made_up_steps(struct study *s)
 {
     for (int i = 0; i < s->n_models; i++)
         for (int pass = 0; pass <= TRAINED_STEP; pass++) add_step(s, i, pass);
+}
+
+void made_up_learned(struct study *s, int n)
+{
+    enum { EACH = 4, MADE_EPOCHS = 3 };
+    s->learned = calloc((size_t)n, sizeof *s->learned);
+    assert_non_null(s->learned);
+    for (int i = 0; i < n; i++) {
+        struct learned *l = &s->learned[s->n_learned++];
+        *l = (struct learned){.data = "synthetic",
+                              .optimizer = "momentum",
+                              .rate = 0.01,
+                              .seed = 1,
+                              .batch = 16,
+                              .height = 64,
+                              .width = 64};
+        l->n_examples = 64;
+        l->classes = 10;
+        l->epochs = MADE_EPOCHS;
+        snprintf(l->model, sizeof l->model, "%s", s->models[i].id);
+        l->run = (struct learning){.steps_per_epoch = EACH, .n_losses = EACH * MADE_EPOCHS, .n_epochs = MADE_EPOCHS};
+        l->run.losses = calloc((size_t)l->run.n_losses, sizeof *l->run.losses);
+        l->run.epochs = calloc(MADE_EPOCHS, sizeof *l->run.epochs);
+        assert_true(l->run.losses && l->run.epochs);
+        for (int k = 0; k < l->run.n_losses; k++) l->run.losses[k] = 4 * pow(10, -i * k / (EACH * MADE_EPOCHS - 1.0));
+        for (int k = 0; k < MADE_EPOCHS; k++) l->run.epochs[k].accuracy = i ? 0.3 * (k + 1) : 0.1;
+        for (int k = 0; k < l->run.n_losses; k++) l->run.epochs[k / EACH].loss += l->run.losses[k] / EACH;
+    }
 }
 
 void made_up_release(struct study *s) { study_release(s); }

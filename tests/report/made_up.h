@@ -10,6 +10,8 @@ enum { MADE_MODELS = 10, MADE_BATCHES = 3 };
 void made_up_study(struct study *s);
 /* Adds a measured training step of every model. */
 void made_up_steps(struct study *s);
+/* Adds training runs, n of at most STUDY_LEARNED: model i learns 3 epochs of 4 steps, its loss from 4 to 4 / 10^i. */
+void made_up_learned(struct study *s, int n);
 void made_up_release(struct study *s);
 int made_up_model(const struct study *s, const char *id); /* its index; fails the test where there is none */
 struct run *made_up_run(struct study *s, int model, int batch_index);

@@ -1,5 +1,6 @@
 /* Other numbers, other sentences: each test turns a made-up study round and reads what the report then says. */
 #include "check.h"
+#include "learn/learned.h"
 #include "made_up.h"
 #include "report/figures.h"
 #include "report/figures/parts.h"
@@ -319,6 +320,39 @@ static void test_batching_gains_or_not(void **state)
     made_up_release(&s);
 }
 
+static void test_training_runs_learn_or_not(void **state)
+{
+    (void)state;
+    struct study s;
+    gable_error e = {0};
+    made_up_study(&s);
+    assert_null(figure_training_loss(&s, &e)); /* no run was kept */
+    made_up_learned(&s, 3);
+    assert_said(&s, figure_training_loss, "title", "2 of 3 training runs learn"); /* the first's loss stays at 4 */
+    assert_said(
+        &s, figure_training_loss, "finding",
+        "MobileNetV3-Small on 64 of drawn images: the mean loss of an epoch goes from 3 to 0.563 in 12 steps, "
+        "and 90\u00a0% of the last epoch\u2019s examples are classified correctly; guessing among 10 classes gives "
+        "10\u00a0%.");
+    assert_said(&s, figure_training_loss, "command",
+                "gable train shufflenet_v2_x0_5 --size 64x64 --batch 16 --optimizer momentum --rate 0.01 --seed 1 "
+                "--data synthetic --epochs 3");
+    s.learned[0].run.epochs[2] = (struct learn_epoch){.loss = 3, .accuracy = 0.2};
+    assert_said(&s, figure_training_loss, "title",
+                "All 3 training runs learn: at their ends they classify 20 to 90\u00a0%");
+    s.learned[0].run.epochs[2].accuracy = 0.1;
+    s.n_learned = 1;
+    assert_said(&s, figure_training_loss, "title", "ShuffleNetV2 ×0.5 does not learn: 10\u00a0%");
+    s.learned[0].run.epochs[2] = (struct learn_epoch){.loss = 4, .accuracy = 0.75};
+    assert_said(&s, figure_training_loss, "title", "does not learn"); /* its loss is what it began with */
+    s.learned[0].run.losses[0] = 4.5;
+    s.learned[0].run.epochs[2].loss = 0;
+    s.learned[0].run.losses[11] = 0; /* no logarithm: drawn at the least that is drawn */
+    assert_said(&s, figure_training_loss, "title", "The engine learns: ShuffleNetV2 ×0.5 classifies 75\u00a0%");
+    s.n_learned = 3;
+    made_up_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_backward_is_computed_not_assumed),
         cmocka_unit_test(test_training_memory_and_kinds),
         cmocka_unit_test(test_measured_training),
+        cmocka_unit_test(test_training_runs_learn_or_not),
         cmocka_unit_test(test_ridge_and_bound),
         cmocka_unit_test(test_batching_gains_or_not),
     };

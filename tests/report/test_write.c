@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "base/file.h"
+#include "learn/learned.h"
 #include "made_up.h"
 #include "report/report.h"
 #include "report/spec.h"
@@ -51,6 +52,8 @@ static void test_every_file_is_there(void **state)
     struct study s = {0};
     size_t len = 0;
     made_up_study(&s);
+    made_up_steps(&s);
+    made_up_learned(&s, 2);
     write_study(&s, "made-up-report");
     int figures = count_files("made-up-report/figures", "-dark.svg");
     assert_true(figures >= 15);
@@ -100,6 +103,8 @@ static void test_hostile_names_stay_text(void **state)
     }
     snprintf(s.machine.topology.cpu, sizeof s.machine.topology.cpu, "%s", payloads[0]);
     snprintf(s.command, sizeof s.command, "gable report --models '%s'", payloads[1]);
+    made_up_learned(&s, 2);
+    snprintf(s.learned[0].data, sizeof s.learned[0].data, "%s", payloads[0]);
     write_study(&s, "hostile-report");
     char *page = read_file("hostile-report/index.html", &len);
     assert_null(strstr(page, "<script>alert"));

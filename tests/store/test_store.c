@@ -1,6 +1,7 @@
 /* What is put comes back; what is not ours or not whole is refused in one line; nothing finished is lost. */
 #include "check.h"
 
+#include "learn/learned.h"
 #include "store/fields.h"
 #include "store/store.h"
 
@@ -248,6 +249,68 @@ static void machines_come_back_newest_first(void **state)
     store_close(s);
 }
 
+static void execute(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL)) fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static struct learned make_learned(uint64_t seed, int64_t utc)
+{
+    struct learned l = {.model = "resnet18",
+                        .data = "flowers'; DROP TABLE learned; --",
+                        .optimizer = "momentum",
+                        .rate = 0.01,
+                        .seed = seed,
+                        .batch = 4,
+                        .classes = 2,
+                        .started_utc = utc,
+                        .run = {.steps_per_epoch = 1}};
+    l.run.losses = calloc(1, sizeof *l.run.losses);
+    l.run.epochs = calloc(1, sizeof *l.run.epochs);
+    assert_true(l.run.losses && l.run.epochs);
+    l.run.n_losses = l.run.n_epochs = 1;
+    l.run.losses[0] = l.run.epochs[0].loss = (double)utc / 3;
+    return l;
+}
+static void put_learned(struct store *s, uint64_t seed, int64_t utc)
+{
+    gable_error e = {0};
+    struct learned l = make_learned(seed, utc);
+    assert_ok(store_put_learned(s, &l, &e), &e);
+    learned_release(&l);
+}
+/* Newest first, the same run begun again in the place of the old one; in a store of schema 1 too. */
+static void training_runs_come_back(void **state)
+{
+    struct place *p = *state;
+    gable_error e = {0};
+    struct learned found[3];
+    int n = 7;
+    store_close(opened(p->path));
+    execute(p->path, "DROP TABLE learned; PRAGMA user_version = 1");
+    struct store *s = opened(p->path);
+    assert_ok(store_learned(s, 3, found, &n, &e), &e);
+    assert_int_equal(n, 0);
+    for (int i = 1; i <= 4; i++) put_learned(s, (uint64_t)i, 100 * i);
+    put_learned(s, 2, 1000);
+    assert_ok(store_learned(s, 3, found, &n, &e), &e);
+    assert_int_equal(n, 3);
+    static const int seeds[] = {2, 4, 3};
+    for (int i = 0; i < n; i++) assert_int_equal(found[i].seed, seeds[i]);
+    assert_true(fabs(found[0].run.losses[0] - 1000.0 / 3) < 1e-9);
+    for (int i = 0; i < n; i++) learned_release(&found[i]);
+    store_close(s);
+    execute(p->path, "UPDATE learned SET run = replace(run, '\"losses\":', '\"loses\":') WHERE started_utc = 400");
+    s = opened(p->path);
+    assert_int_not_equal(store_learned(s, 3, found, &n, &e), GABLE_OK);
+    assert_contains(e.why, "not whole");
+    assert_int_equal(n, 0);
+    store_close(s);
+}
+
 static void assert_refused(const char *path, const char *because)
 {
     struct store *s = NULL;
@@ -257,14 +320,6 @@ static void assert_refused(const char *path, const char *because)
     assert_contains(e.why, because);
     assert_contains(e.where, path);
     assert_null(strchr(e.why, '\n'));
-}
-
-static void execute(const char *path, const char *sql)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL)) fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    sqlite3_close(db);
 }
 
 static void write_file(const char *path, const char *bytes, size_t n)
@@ -418,6 +473,7 @@ int main(void)
         TEST(a_point_is_finished_only_when_all_of_it_is_equal),
         TEST(named_values_are_replaced),
         TEST(machines_come_back_newest_first),
+        TEST(training_runs_come_back),
         TEST(foreign_files_are_refused_and_left_alone),
         TEST(a_missing_folder_and_a_link_are_refused),
         TEST(flipped_bits_are_answered_or_refused),

@@ -14,7 +14,7 @@ figure_builder figure_summary, figure_chips_gpu, figure_chips_cpu, figure_chips_
     figure_watts, figure_costs, figure_kinds, figure_intensity, figure_intensity_chips, figure_verdicts,
     figure_latency_flops, figure_latency_params, figure_throughput, figure_ranks, figure_samples, figure_ceilings,
     figure_attained, figure_floor, figure_losses, figure_training_passes, figure_training_kinds, figure_training_memory,
-    figure_training_times;
+    figure_training_times, figure_training_loss;
 
 /* The measured run of model i at batch index b on the CPU, or NULL. */
 const struct run *shown_run(const struct study *s, int model, int b);
