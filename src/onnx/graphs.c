@@ -2,6 +2,7 @@
 #include "onnx/reader.h"
 #include "ops/ops.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 gable_status reader_no_memory(struct reader *r)
@@ -73,10 +74,10 @@ static gable_status find_operands(struct reader *r, const Onnx__NodeProto *p, si
     if (!in) return reader_no_memory(r);
     for (size_t k = 0; k < p->n_input; k++) {
         in[k] = *p->input[k] ? find(r, p->input[k]) : graph_absent(r->g);
-        if (!in[k])
-            return reader_node_error(
-                r, p, i, "its input %.80s is made by no earlier node (a cycle, or the nodes are out of order)",
-                p->input[k]);
+        if (in[k]) continue;
+        *r->is_unsorted = true;
+        return reader_node_error(r, p, i, "its input %.80s is made by nobody, or by what waits for it (a cycle)",
+                                 p->input[k]);
     }
     return GABLE_OK;
 }
@@ -103,6 +104,20 @@ static gable_status define_outputs(struct reader *r, const Onnx__NodeProto *p, s
 
 static gable_status read_node(struct reader *r, const Onnx__NodeProto *p, size_t i);
 
+/* `is_graph`: of a graph, where their places count. */
+static gable_status read_nodes(struct reader *r, size_t n, Onnx__NodeProto *const *nodes, bool is_graph)
+{
+    size_t *order = NULL;
+    gable_status s = r->sorts ? reader_order(n, nodes, &order, r->e) : GABLE_OK;
+    for (size_t i = 0; i < n && !s; i++) {
+        size_t at = order ? order[i] : i;
+        if (is_graph) r->at = (int)at;
+        s = read_node(r, nodes[at], at);
+    }
+    free(order);
+    return s;
+}
+
 /* A call becomes the function's nodes; its inputs and outputs are the call's. */
 static gable_status expand(struct reader *r, const Onnx__NodeProto *p, size_t i, const Onnx__FunctionProto *f,
                            struct tensor *const *in)
@@ -121,7 +136,7 @@ static gable_status expand(struct reader *r, const Onnx__NodeProto *p, size_t i,
         s = reader_node_error(r, p, i, "has more inputs or outputs than the function %.60s", f->name);
     for (size_t k = 0; k < f->n_input && !s; k++)
         s = reader_define(&inner, f->input[k], k < p->n_input ? in[k] : graph_absent(r->g));
-    for (size_t k = 0; k < f->n_node && !s; k++) s = read_node(&inner, f->node[k], k);
+    if (!s) s = read_nodes(&inner, f->n_node, f->node, false);
     for (size_t k = 0; k < p->n_output && !s; k++) {
         struct tensor *t = names_find(inner.names, f->output[k]);
         if (!t)
@@ -223,10 +238,7 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
         if (!s) s = reader_define(r, name, t);
     }
     for (size_t i = 0; i < p->n_input && !s; i++) s = reader_input(r, p->input[i]);
-    for (size_t i = 0; i < p->n_node && !s; i++) {
-        r->at = (int)i;
-        s = read_node(r, p->node[i], i);
-    }
+    if (!s) s = read_nodes(r, p->n_node, p->node, true);
     for (size_t i = 0; i < p->n_output && !s; i++) {
         struct tensor *t = p->output[i]->name ? find(r, p->output[i]->name) : NULL;
         if (!t)

@@ -19,6 +19,8 @@ struct reader {
     const char *prefix; /* of the names that a called function makes: "call/"; "" elsewhere */
     int depth;          /* of calls */
     int at;             /* the node of this scope's graph that is read, or whose call is expanded */
+    bool sorts;         /* nodes are read after those that they read, whatever the file's order */
+    bool *is_unsorted;  /* set where the file's order lacks a tensor */
     const struct mapping *file;
     const struct onnx_options *options;
     const struct given *given;
@@ -48,6 +50,8 @@ gable_status reader_input(struct reader *r, const Onnx__ValueInfoProto *v);
 gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n);
 /* A Constant node: an initializer by another name; false in *is_read where only a kernel can make it. */
 gable_status reader_constant(struct reader *r, const Onnx__NodeProto *p, size_t i, bool *is_read);
+/* Places of nodes in an order in which each stands after those that it reads; malloced. */
+gable_status reader_order(size_t n, Onnx__NodeProto *const *nodes, size_t **out, gable_error *e);
 /* Everything of a graph, a body too. */
 gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p);
 /* The body that an attribute holds. */

@@ -9,7 +9,7 @@
 struct annotated {                      /* what the notes of a model are made of */
     const struct graph *graph, *ran;    /* as it is; as it runs: of a file after the clean-up, with some nodes fewer */
     struct analysis *analysis, *groups; /* of both, with groups */
-    const int *at;                      /* per node of both: the place in the file's list of nodes; never falls */
+    const int *at;                      /* per node of both: the place in the file's list of nodes */
     const int *ran_at;
     bool has_helpers; /* nodes of the file before at[i] and after at[i - 1] are parts of node i */
     bool has_run, is_stored;

@@ -255,7 +255,9 @@ gable_status annotated_notes(const struct annotated *a, struct arena *arena, str
                              struct onnx_notes **nodes, int *n, gable_error *e)
 {
     const struct graph *g = a->graph;
-    *n = g->n_nodes ? a->at[g->n_nodes - 1] + 1 : 0;
+    *n = 0;
+    for (int i = 0; i < g->n_nodes; i++)
+        if (a->at[i] >= *n) *n = a->at[i] + 1;
     *nodes = arena_array(arena, (size_t)*n + 1, sizeof(**nodes));
     const struct group *groups = groups_of(a, arena);
     const int *group = groups_at(a, *n, arena);
