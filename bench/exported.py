@@ -65,7 +65,7 @@ def main():
         for training in (False, True):
             same, cells = row(o.gable, name, known[name], training)
             print(form.format(*cells), flush=True)
-            right right &= same= bool(same)
+            right &= bool(same)
     sys.exit(0 if right else 1)
 
 
