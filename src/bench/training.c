@@ -107,21 +107,6 @@ static gable_status set_identity(struct trained *out, const struct graph *g, con
     }
     return s;
 }
-static void add_work(struct run *r, const struct work *w)
-{
-    r->macs = count_add(r->macs, w->cost.macs);
-    r->flops_counted = r->flops_executed = count_add(r->flops_counted, w->cost.flops);
-    r->bytes.fused = r->bytes.unfused = count_add(r->bytes.fused, w->bytes);
-}
-static void set_work(struct trained *out, const struct training *t)
-{
-    for (int p = 0; p < PASS_N; p++) {
-        add_work(&out->runs[p], &t->passes[p]);
-        add_work(&out->runs[TRAINED_STEP], &t->passes[p]);
-    }
-    for (int i = 0; i < TRAINED_RUNS; i++) out->runs[i].params = t->analysis->params;
-    out->counted = t->memory;
-}
 static void set_trainer(struct trained *out, const struct trainer *t)
 {
     struct run *step = &out->runs[TRAINED_STEP]; /* memory and set-up are of the whole */
@@ -242,8 +227,9 @@ gable_status training_measure(const struct cpus *cpus, const struct training_opt
     if (!s) s = count_work(g, o->trainer.optimizer, &a, &b.work, e);
     if (!s) s = open_trainer(&b, g, cpus, o, e);
     if (!s) s = set_identity(out, g, cpus, o, e);
-    if (!s) set_work(out, b.work);
+    if (!s) training_count(out, b.work);
     if (!s) set_trainer(out, b.trainer);
+    if (!s) training_plan_work(out, b.trainer, b.work);
     if (!s) s = measure(&b, cpus, o, interrupted, out, e);
     close_trainer(&b);
     analysis_free(a);
@@ -261,7 +247,7 @@ gable_status training_identity(const struct cpus *cpus, const struct training_op
     gable_status s = open_graph(o, &g, e);
     if (!s) s = count_work(g, o->trainer.optimizer, &a, &t, e);
     if (!s) s = set_identity(out, g, cpus, o, e);
-    if (!s) set_work(out, t);
+    if (!s) training_count(out, t);
     training_free(t);
     analysis_free(a);
     graph_free(g);

@@ -47,8 +47,6 @@ static gable_status time_stages(struct bench_trainer *b, int steps, const volati
     }
     return GABLE_OK;
 }
-static int run_of(const struct trainer_stage *s) { return s->is_recomputed ? TRAINED_AGAIN : (int)s->pass; }
-
 /* Of the steps that nothing disturbed; of all where there are none. */
 static double stage_median(const struct timed_steps *t, int stage, double *room)
 {
@@ -59,52 +57,10 @@ static double stage_median(const struct timed_steps *t, int stage, double *room)
     return stats_median(room, n);
 }
 
-static bool is_among(const struct graph *g, const struct trainer_stage *s, const struct node *n)
-{
-    for (int i = 0; i < s->n_nodes; i++)
-        if (g->nodes[s->nodes[i]] == n) return true;
-    return false;
-}
-/* Made and read within the stage alone: neither it nor its gradient need reach memory. */
-static bool is_inside(const struct graph *g, const struct trainer_stage *s, const struct tensor *t)
-{
-    if (t->is_output) return false;
-    for (int i = 0; i < g->n_nodes; i++)
-        for (int k = 0; k < g->nodes[i]->n_in; k++)
-            if (g->nodes[i]->in[k] == t && !is_among(g, s, g->nodes[i])) return false;
-    return true;
-}
-static double inside_bytes(const struct graph *g, const struct trainer_stage *s)
-{
-    double bytes = 0;
-    for (int i = 0; i < s->n_nodes; i++) {
-        const struct node *n = g->nodes[s->nodes[i]];
-        for (int k = 0; k < n->n_out; k++)
-            if (is_inside(g, s, n->out[k])) bytes += 2 * (double)tensor_bytes(n->out[k]); /* written, read */
-    }
-    return bytes;
-}
-/* What a stage computes is counted once, in its pass; made again it counts as executed only. */
-static void set_work(struct run_group *group, const struct graph *g, const struct training *work,
-                     const struct trainer_stage *s)
-{
-    for (int i = 0; i < s->n_nodes; i++) {
-        const struct work *w = &work->nodes[s->nodes[i]].passes[s->is_recomputed ? PASS_FORWARD : s->pass];
-        group->flops_executed += (double)w->cost.flops;
-        group->bytes += (double)w->bytes;
-    }
-    if (s->pass == PASS_UPDATE) {
-        group->flops_executed = (double)work->passes[PASS_UPDATE].cost.flops;
-        group->bytes = (double)work->passes[PASS_UPDATE].bytes;
-    }
-    double inside = s->pass == PASS_WEIGHT ? 0 : inside_bytes(g, s);
-    group->bytes = inside < group->bytes ? group->bytes - inside : 0;
-    group->flops_counted = s->is_recomputed ? 0 : group->flops_executed;
-}
 static gable_status set_groups(struct run *r, int which, const struct timed_steps *t, const struct bench_trainer *b,
                                gable_error *e)
 {
-    double *room = calloc((size_t)t->n + 1, sizeof *room), fused = 0;
+    double *room = calloc((size_t)t->n + 1, sizeof *room);
     r->groups = calloc((size_t)t->n_stages + 1, sizeof *r->groups);
     if (!room || !r->groups) {
         free(room);
@@ -112,16 +68,17 @@ static gable_status set_groups(struct run *r, int which, const struct timed_step
     }
     for (int i = 0; i < t->n_stages; i++) {
         const struct trainer_stage *from = &b->trainer->stages[i];
-        if (run_of(from) != which) continue;
+        if (training_run_of(from) != which) continue;
         struct run_group *g = &r->groups[r->n_groups++];
         *g = (struct run_group){.kind = from->kind, .median_ns = stage_median(t, i, room)};
         snprintf(g->name, sizeof g->name, "%s", from->name);
         snprintf(g->kernel, sizeof g->kernel, "%s", from->kernel);
-        set_work(g, b->trainer->graph, b->work, from);
+        struct stage_work work = training_stage_work(b->trainer, from, b->work);
+        g->flops_counted = work.counted;
+        g->flops_executed = work.executed;
+        g->bytes = work.bytes;
         if (r->roof.peak > 0) g->floor_ns = 1e9 * g->flops_executed / r->roof.peak; /* its data may be in a cache */
-        fused += g->bytes;
     }
-    r->bytes.fused = (count)fused;
     free(room);
     return GABLE_OK;
 }
@@ -136,7 +93,7 @@ static gable_status set_samples(struct run *r, int which, const struct timed_ste
     for (int k = 0; k < t->n; k++) {
         double sum = 0;
         for (int s = 0; s < t->n_stages; s++)
-            if (run_of(&trainer->stages[s]) == which) sum += stage_ns(t, k, s);
+            if (training_run_of(&trainer->stages[s]) == which) sum += stage_ns(t, k, s);
         r->samples[k] = t->steps[k];
         r->samples[k].ns = sum >= 1 ? (int64_t)sum : 1;
     }

@@ -19,6 +19,15 @@ struct bench_trainer { /* the machine as the sampling loop sees it */
     gable_error *error;
     struct resident resident;
 };
+struct stage_work {
+    double counted, executed, bytes; /* FLOPs; bytes: its nodes', less what is made and read within the stage */
+};
+int training_run_of(const struct trainer_stage *s); /* which of a step's runs has it as a group */
+struct stage_work training_stage_work(const struct trainer *t, const struct trainer_stage *s,
+                                      const struct training *counted);
+/* Into all runs: what is counted; what the trainer's plan makes of it, FLOPs executed and bytes between its stages. */
+void training_count(struct trained *out, const struct training *counted);
+void training_plan_work(struct trained *out, const struct trainer *t, const struct training *counted);
 /* `steps` of them with a clock between their stages: the runs of all passes with samples, groups and verdicts, and the
    step's sum. */
 gable_status training_parts(struct bench_trainer *b, int steps, const struct training_options *o,

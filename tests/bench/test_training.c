@@ -23,6 +23,27 @@ static struct trained measured(const struct training_options *o)
     assert_ok(training_point(&cpus, o, NULL, &t, &e), &e);
     return t;
 }
+/* What a part executes and moves is its stages', and the step's is its parts'. */
+static void work_adds_up(const struct trained *t)
+{
+    const struct run *step = &t->runs[TRAINED_STEP];
+    double executed = 0, bytes = 0;
+    for (int i = 0; i < TRAINED_RUNS; i++) {
+        const struct run *r = &t->runs[i];
+        double beyond = 0, moved = 0;
+        if (i == TRAINED_STEP) continue;
+        for (int k = 0; k < r->n_groups; k++) {
+            beyond += r->groups[k].flops_executed - r->groups[k].flops_counted;
+            moved += r->groups[k].bytes;
+        }
+        assert_true((double)r->flops_executed == (double)r->flops_counted + beyond);
+        assert_true((double)r->bytes.fused == moved);
+        executed += (double)r->flops_executed;
+        bytes += moved;
+    }
+    assert_true((double)step->flops_executed == executed);
+    assert_true((double)step->bytes.fused == bytes && bytes < (double)step->bytes.unfused);
+}
 static void a_step_has_its_parts(void **state)
 {
     (void)state;
@@ -41,6 +62,22 @@ static void a_step_has_its_parts(void **state)
         for (int p = 0; p < PASS_N; p++) kinds += trained_kind_ns(&t, (enum op_kind)k, (enum train_pass)p);
     assert_true(fabs(kinds - step->sum_ns) <= 1e-6 * step->sum_ns);
     assert_false(trained_has(&t, TRAINED_AGAIN)); /* nothing is made again */
+    work_adds_up(&t);
+    trained_release(&t);
+}
+/* Products of 3 x 3 kernels by Winograd: fewer FLOPs than are counted, and the run says so where they are many. */
+static void a_step_says_what_it_executes(void **state)
+{
+    (void)state;
+    struct training_options o = small;
+    o.model = "resnet18";
+    o.height = o.width = 64;
+    struct trained t = measured(&o);
+    const struct run *step = &t.runs[TRAINED_STEP];
+    bool is_fewer = (double)step->flops_executed < 0.8 * (double)step->flops_counted;
+    assert_true(step->flops_executed <= step->flops_counted);
+    assert_int_equal((step->notes & CODE_BIT(CODE_EXECUTED_FEWER)) != 0, is_fewer);
+    work_adds_up(&t);
     trained_release(&t);
 }
 static void recomputing_is_told_apart(void **state)
@@ -147,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_has_its_parts),
+        cmocka_unit_test(a_step_says_what_it_executes),
         cmocka_unit_test(recomputing_is_told_apart),
         cmocka_unit_test(a_child_measures_what_a_process_does),
 #if !defined __SANITIZE_ADDRESS__
