@@ -3,7 +3,6 @@
 #include "engine/onednn/handle.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct convolution {
     struct onednn *dnnl;
@@ -212,11 +211,6 @@ void convolution_free(struct convolution *c)
     free(c);
 }
 const char *convolution_name(const struct convolution *c) { return c->name; }
-int convolution_tile(const struct convolution *c)
-{
-    static const char winograd[] = "jit_wino_";
-    return strncmp(c->name, winograd, sizeof winograd - 1) == 0 ? c->name[sizeof winograd - 1] - '0' : 0;
-}
 size_t convolution_packed_floats(const struct convolution *c) { return c->packed_floats; }
 size_t convolution_scratch_bytes(const struct convolution *c) { return c->scratch_bytes; }
 

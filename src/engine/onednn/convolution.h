@@ -28,7 +28,6 @@ gable_status convolution_new(struct onednn *d, const struct convolution_shape *s
                              enum convolution_algorithm algorithm, struct convolution **out, gable_error *e);
 void convolution_free(struct convolution *c);                  /* NULL is fine */
 const char *convolution_name(const struct convolution *c);     /* "jit:avx512_common" */
-int convolution_tile(const struct convolution *c);             /* outputs a side of Winograd's tiles; direct: 0 */
 size_t convolution_packed_floats(const struct convolution *c); /* weights or their gradient, packed */
 size_t convolution_scratch_bytes(const struct convolution *c);
 /* FORWARD: from = x, to = y. DATA: from = dy, to = dx. WEIGHT: from = x, to = dy, and `packed` gets the gradient.

@@ -37,6 +37,8 @@ static const char *describe_kernel(struct trainer_session *s, const struct stage
     const struct part *p = stage->part;
     const char *isa = isa_name(s->plan->kernels->isa);
     if (!p) return isa;
+    if (p->type == &part_convolution && p->is_winograd[pass_of(stage)])
+        return arena_printf(a, "winograd F(4x4,3x3)%s %s", p->shape.has_relu ? " + relu" : "", isa);
     if (p->type == &part_convolution)
         return arena_printf(a, "dnnl %s%s", convolution_name(p->convolution[pass_of(stage)]),
                             p->shape.has_relu ? " + relu" : "");
@@ -47,27 +49,17 @@ static const char *describe_kernel(struct trainer_session *s, const struct stage
     return arena_printf(a, "%s%s%s%s %s", type_name(p), p->drop > 0 && p->type == &part_norm ? " + depth" : "",
                         p->rest >= 0 ? " + sum" : "", act_names[p->act.kind], isa);
 }
-/* FLOPs of the transforms of one tile of outputs x outputs at one channel: of the input, of the products, of the
-   output's gradient. */
-struct transforms {
-    count in, out, spread;
-};
-static const struct transforms winograd_2 = {.in = 32, .out = 24, .spread = 12};    /* additions */
-static const struct transforms winograd_4 = {.in = 240, .out = 130, .spread = 120}; /* 12 of 20, 10 of 13 and of 12 */
-
-/* Executed less counted FLOPs of a 3x3 convolution by Winograd's algorithm; see docs/METRICS.md. */
-static count winograd_beyond(const struct part *p, int pass, count tile, count images)
+/* Executed less counted FLOPs of a 3x3 convolution by Winograd F(4x4, 3x3): 36 products; per channel of a tile 12
+   transforms of 20 of what is read, 10 of 13 of what is written, of 12 of the output's gradient; see docs/METRICS.md.
+ */
+static count winograd_beyond(const struct part *p, int pass, count images)
 {
     const struct convolution_shape *c = &p->shape;
-    const struct transforms *t = tile == 2 ? &winograd_2 : &winograd_4;
-    bool is_data = pass == CONVOLUTION_DATA;
-    count in = c->in.n, out = c->out.n, height = is_data ? c->height : c->out_height;
-    count width = is_data ? c->width : c->out_width, components = (tile + 2) * (tile + 2);
-    count tiles = (height + tile - 1) / tile * ((width + tile - 1) / tile);
-    count moved =
-        is_data ? t->in * out + t->out * in : t->in * in + (pass == CONVOLUTION_WEIGHT ? t->spread : t->out) * out;
-    count counted = 2 * 9 * in * out * c->out_height * c->out_width;
-    return images * (tiles * (2 * components * in * out + moved) - counted);
+    count in = c->in.n, out = c->out.n, read = pass == CONVOLUTION_DATA ? out : in;
+    count written = pass == CONVOLUTION_DATA ? in : out, per_written = pass == CONVOLUTION_WEIGHT ? 120 : 130;
+    count tiles = (c->out_height + 3) / 4 * ((c->out_width + 3) / 4);
+    count each = 2 * 36 * in * out + 240 * read + per_written * written;
+    return images * (tiles * each - 2 * 9 * in * out * c->out_height * c->out_width);
 }
 static void describe_stage(struct trainer_session *s, const struct stage *from, struct trainer_stage *to)
 {
@@ -80,8 +72,7 @@ static void describe_stage(struct trainer_session *s, const struct stage *from, 
     if (!p) return;
     to->n_nodes = p->n_nodes;
     to->nodes = p->nodes;
-    int pass = pass_of(from), tile = p->convolution[pass] ? convolution_tile(p->convolution[pass]) : 0;
-    if (tile) to->flops_beyond = winograd_beyond(p, pass, tile, s->plan->batch);
+    if (p->is_winograd[pass_of(from)]) to->flops_beyond = winograd_beyond(p, pass_of(from), s->plan->batch);
     for (int i = 0; i < p->n_nodes; i++) {
         const struct node *n = g->nodes[p->nodes[i]];
         struct cost c = op_training_cost(n);

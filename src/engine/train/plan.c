@@ -1,4 +1,5 @@
 #include "engine/train/lower.h"
+#include "engine/train/winograd.h"
 
 #include <string.h>
 
@@ -42,6 +43,9 @@ static void measure_scratch(struct train_plan *p)
         const struct part *part = p->parts[i];
         size_t bytes = part->type->scratch ? part->type->scratch(p, part) : 0;
         if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
+        size_t fixed = 0;
+        if (part->may_be_winograd) winograd_scratch(p, part, &fixed);
+        if (fixed > p->scratch_fixed) p->scratch_fixed = fixed;
         for (int k = 0; k < 3 && part->convolution[k]; k++) {
             size_t packed = convolution_packed_floats(part->convolution[k]) * sizeof(float);
             if (packed > p->scratch_fixed) p->scratch_fixed = packed;
@@ -81,10 +85,7 @@ void train_plan_free(struct train_plan *p)
 {
     if (!p) return;
     for (int i = 0; i < p->n_parts; i++)
-        for (int k = 0; k < 3; k++) {
-            convolution_free(p->parts[i]->convolution[k]);
-            convolution_free(p->parts[i]->winograd[k]);
-        }
+        for (int k = 0; k < 3; k++) convolution_free(p->parts[i]->convolution[k]);
     onednn_free(p->onednn);
     arena_free(p->memory);
 }
@@ -117,8 +118,7 @@ static size_t library_bytes(const struct train_plan *p)
     for (int i = 0; i < p->n_parts; i++) {
         const struct part *part = p->parts[i];
         if (part->type == &part_linear) product = PRODUCT_BYTES;
-        for (int k = 0; k < 3; k++)
-            bytes += PRIMITIVE_BYTES * (size_t)((part->convolution[k] != NULL) + (part->winograd[k] != NULL));
+        for (int k = 0; k < 3; k++) bytes += PRIMITIVE_BYTES * (size_t)(part->convolution[k] != NULL);
     }
     return bytes + product + HUGE_PAGE / 2;
 }

@@ -68,10 +68,10 @@ struct part {
     int rest;            /* normalisation: input that is added before act; -1 */
     size_t statistics;   /* normalisation: floats from the start of the session's: mean, 1/deviation, variance */
     struct convolution_shape shape;
-    struct convolution *convolution[3]; /* per pass */
-    struct convolution *winograd[3];    /* the other candidate, where options.tune and there is one */
-    int outputs;                        /* linear */
-    bool is_transposed;                 /* linear: the weight is [outputs][inputs] */
+    struct convolution *convolution[3];   /* per pass */
+    bool may_be_winograd, is_winograd[3]; /* the other candidate, where options.tune; per pass: whether it is taken */
+    int outputs;                          /* linear */
+    bool is_transposed;                   /* linear: the weight is [outputs][inputs] */
     enum pool_kind pool;
     struct pool_window *windows; /* per pixel of the output */
     float *window_share;         /* average: per pixel */

@@ -2,7 +2,6 @@
 #include "engine/train/lower.h"
 #include "engine/train/session.h"
 
-#include <string.h>
 #include <time.h>
 
 double train_now_ns(void)
@@ -26,30 +25,25 @@ static double time_of(struct trainer_session *s, struct part *p, int pass)
     }
     return best;
 }
-static void swap(struct part *p, int pass)
-{
-    struct convolution *kept = p->convolution[pass];
-    p->convolution[pass] = p->winograd[pass];
-    p->winograd[pass] = kept;
-}
 static void choose(struct trainer_session *s, struct part *p, int pass)
 {
     double direct = time_of(s, p, pass);
-    swap(p, pass);
-    if (time_of(s, p, pass) >= direct) swap(p, pass);
+    p->is_winograd[pass] = true;
+    p->is_winograd[pass] = time_of(s, p, pass) < direct;
 }
 static bool is_alike(const struct part *a, const struct part *b)
 {
     return a->type == b->type && convolution_shape_equal(&a->shape, &b->shape);
 }
+/* Whether there is a choice: the first layer needs no gradient of its data. */
+static bool is_there(const struct part *p, int pass) { return p->may_be_winograd && p->convolution[pass]; }
 static void choose_once(struct trainer_session *s, int index, int pass)
 {
     struct part *p = s->plan->parts[index];
     for (int i = 0; i < index; i++) {
         const struct part *before = s->plan->parts[i];
-        if (!is_alike(before, p) || !before->winograd[pass]) continue;
-        if (strcmp(convolution_name(before->convolution[pass]), convolution_name(p->convolution[pass])) != 0)
-            swap(p, pass);
+        if (!is_alike(before, p) || !is_there(before, pass)) continue;
+        p->is_winograd[pass] = before->is_winograd[pass];
         return;
     }
     choose(s, p, pass);
@@ -59,6 +53,6 @@ void tune_convolutions(struct trainer_session *s)
     s->is_backward = true;
     for (int i = 0; i < s->plan->n_parts; i++)
         for (int pass = 0; pass < 3; pass++)
-            if (s->plan->parts[i]->winograd[pass]) choose_once(s, i, pass);
+            if (is_there(s->plan->parts[i], pass)) choose_once(s, i, pass);
     s->is_backward = false;
 }

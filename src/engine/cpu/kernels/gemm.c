@@ -131,10 +131,12 @@ INLINE void gemm_body(const int M, const int BLOCKS, const long STEP, const int 
 TILES(TILE, VL, 0, flat)
 TILES(TILE, (2 * VL), 0, every_second)
 TILES(TILE, 2, 0, planar_second)
+TILES(TILE, 1, 0, across)
 TILES(TILE, 0, 0, any)
 const gemm_tiles KERNEL(gemm_flat) = {TILES(ENTRY, flat)};
 const gemm_tiles KERNEL(gemm_every_second) = {TILES(ENTRY, every_second)};
 const gemm_tiles KERNEL(gemm_planar_second) = {TILES(ENTRY, planar_second)};
+const gemm_tiles KERNEL(gemm_across) = {TILES(ENTRY, across)};
 const gemm_tiles KERNEL(gemm_any) = {TILES(ENTRY, any)};
 #if HAVE_HALF
 TILES(TILE, VL, 1, half)

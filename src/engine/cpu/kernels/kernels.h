@@ -39,7 +39,8 @@ typedef void gemm_tile(const struct gemm *g, const float *x, const float *w, con
 enum { GEMM_PIXELS = 14, GEMM_BLOCKS = 4 };
 /* GEMM_HALF computes only the lower half of its last block (its weights are packed so) and stores zeros above: 24 or
    40 channels then cost 1.5 or 2.5 blocks on cores whose 512-bit operations are two of 256. */
-enum gemm_variant { GEMM_FLAT, GEMM_HALF, GEMM_EVERY_SECOND, GEMM_PLANAR_SECOND, GEMM_ANY, GEMM_VARIANTS };
+/* GEMM_ACROSS: "pixels" are the channels of a block, k are pixels: a gradient of weights. */
+enum gemm_variant { GEMM_FLAT, GEMM_HALF, GEMM_EVERY_SECOND, GEMM_PLANAR_SECOND, GEMM_ACROSS, GEMM_ANY, GEMM_VARIANTS };
 typedef gemm_tile *gemm_tiles[GEMM_BLOCKS + 1][GEMM_PIXELS + 1]; /* [blocks][pixels] */
 
 /* A depthwise convolution of one block of channels. */

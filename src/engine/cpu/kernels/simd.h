@@ -72,7 +72,7 @@ INLINE V v_activate(V x, enum act kind, float a, float b)
 
 /* What the sources of one instruction set share; table.c gathers them. */
 extern const gemm_tiles KERNEL(gemm_flat), KERNEL(gemm_half), KERNEL(gemm_every_second), KERNEL(gemm_planar_second),
-    KERNEL(gemm_any);
+    KERNEL(gemm_across), KERNEL(gemm_any);
 void KERNEL(depthwise)(const struct depthwise *d, const float *plane, const float *w, const float *bias, float *out,
                        int y0, int y1, float *sums);
 void KERNEL(winograd_in)(const struct winograd_tiles *t, long plane, float *v);

@@ -14,6 +14,7 @@ const struct kernels KERNEL(kernels) = {
 #endif
             [GEMM_EVERY_SECOND] = &KERNEL(gemm_every_second),
             [GEMM_PLANAR_SECOND] = &KERNEL(gemm_planar_second),
+            [GEMM_ACROSS] = &KERNEL(gemm_across),
             [GEMM_ANY] = &KERNEL(gemm_any),
         },
     .depthwise = KERNEL(depthwise),

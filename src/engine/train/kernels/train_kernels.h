@@ -38,6 +38,13 @@ struct lane_move {
     float *plane;
     int lane[MOST_LANES];
 };
+/* A block of 3x3 filters, one a lane. */
+struct winograd_filters {
+    int lanes;
+    long lane_step; /* floats between two filters */
+    long component; /* floats between two of the 36 matrices */
+    bool is_turned; /* by half a turn, as the data's gradient wants them */
+};
 enum moment { MOMENT_PIVOT, MOMENT_SUM, MOMENT_SQUARE, MOMENTS };
 struct update_rule {
     enum optimizer kind;
@@ -85,6 +92,12 @@ struct train_kernels {
     void (*depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx);
     /* dw[rows][columns][vl] is added to; `padded` is scratch of depthwise_padded floats. */
     void (*depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *padded, float *dw);
+
+    /* F(4x4, 3x3): filters -> u[36 components][vl]; from the sums over tiles of products, u, their gradient; tiles of
+       4 x 4 of the output's gradient at offset `plane` -> v[36 components][tile][step]. */
+    void (*winograd_filter)(const struct winograd_filters *f, const float *w, float *u);
+    void (*winograd_gradient)(const struct winograd_filters *f, const float *u, float *dw);
+    void (*winograd_spread)(const struct winograd_tiles *t, long plane, long step, float *v);
 
     /* y = max or mean of the window; backward adds to dx, the first of equal values gets the gradient. */
     void (*pool)(const struct pool_plane *p, const float *x, float *y);

@@ -102,6 +102,9 @@ void TRAIN(gate_sums)(const float *x, const float *dy, long pixels, float *sums)
 void TRAIN(gate_add)(const float *x, const float *gate, long pixels, float *into);
 void TRAIN(depthwise_data)(const struct depthwise_back *d, const float *dy, const float *w, float *dx);
 void TRAIN(depthwise_weight)(const struct depthwise_back *d, const float *x, const float *dy, float *padded, float *dw);
+void TRAIN(winograd_filter)(const struct winograd_filters *f, const float *w, float *u);
+void TRAIN(winograd_gradient)(const struct winograd_filters *f, const float *u, float *dw);
+void TRAIN(winograd_spread)(const struct winograd_tiles *t, long plane, long step, float *v);
 void TRAIN(pool)(const struct pool_plane *p, const float *x, float *y);
 void TRAIN(pool_back)(const struct pool_plane *p, const float *x, const float *y, const float *dy, float *dx);
 void TRAIN(gather)(const struct lane_move *m, int n, long pixels, float *out);
