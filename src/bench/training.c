@@ -198,7 +198,9 @@ static gable_status measure(struct bench_trainer *b, const struct cpus *cpus, co
 
 static gable_status open_graph(const struct training_options *o, struct graph **out, gable_error *e)
 {
-    struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width}};
+    struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width},
+                              .n_shapes = o->n_shapes,
+                              .shapes = o->shapes};
     return model_open(o->model, &m, out, e);
 }
 gable_status training_check(const struct cpus *cpus, const struct training_options *o, gable_error *e)

@@ -8,6 +8,8 @@
 struct training_options { /* zero means the default */
     const char *model;
     int batch, height, width;
+    int n_shapes; /* of inputs, as in model_options; borrowed */
+    const struct onnx_shape *shapes;
     struct trainer_options trainer;
     int steps;                  /* exactly so many samples, and so many steps by their stages; 0: as the budget says */
     double budget_s, precision; /* as of bench_options */

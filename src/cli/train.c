@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/words.h"
+#include "model/shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,21 @@ enum {
     KEY_SEED,
     KEY_RULE,
     KEY_NO_ROOF,
-    KEY_STEPS
+    KEY_STEPS,
+    KEY_SHAPE
 };
-enum { KEY_DATA = 1100, KEY_EPOCHS, KEY_CHECKPOINT, KEY_RESUME, KEY_FREEZE, KEY_STORE, KEY_NO_STORE };
+enum { BATCH = 32 }; /* where none is asked for */
+enum {
+    KEY_DATA = 1100,
+    KEY_EPOCHS,
+    KEY_CHECKPOINT,
+    KEY_RESUME,
+    KEY_FREEZE,
+    KEY_VALIDATE,
+    KEY_AUGMENT,
+    KEY_STORE,
+    KEY_NO_STORE
+};
 
 struct request {
     const struct command *self;
@@ -30,6 +43,7 @@ struct request {
     bool wants_json, wants_layers, no_roof, has_rate;
     struct train_run learns;
     struct training_options options;
+    struct model_shapes shapes;
 };
 
 static const struct argp_option options[] = {
@@ -42,6 +56,12 @@ static const struct argp_option options[] = {
      "are timed",
      0},
     {"epochs", KEY_EPOCHS, "N", 0, "with --data (5)", 0},
+    {"validate", KEY_VALIDATE, "SHARE|DIR", 0,
+     "with --data: the accuracy after every epoch on data that are not trained on, 0.2 of them or another folder's", 0},
+    {"augment", KEY_AUGMENT, NULL, 0,
+     "with a folder of images: every epoch sees other parts of them, mirrored or not (RandomResizedCrop, "
+     "RandomHorizontalFlip)",
+     0},
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "with --data: written whole after every epoch, and when interrupted", 0},
     {"resume", KEY_RESUME, NULL, 0, "go on from the checkpoint, exactly", 0},
     {"store", KEY_STORE, "FILE", 0,
@@ -55,6 +75,7 @@ static const struct argp_option options[] = {
      "what backward makes again to save memory: none, cheap (normalisations, activations), checkpoint (none)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
+    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape, its batch first: tokens=32x128; may be given again", 0},
     {"isa", KEY_ISA, "NAME", 0, "instruction set: best, plain, neon, avx2 or avx512 (best)", 0},
     {"rule", KEY_RULE, NULL, 0, "choose algorithms by rule: the same bits in every run", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model (10)", 0},
@@ -103,6 +124,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DATA: r->learns.data = arg; break;
     case KEY_EPOCHS: ok = cli_int("--epochs", arg, 1, 100000, &r->learns.epochs, &e); break;
     case KEY_CHECKPOINT: r->learns.checkpoint = arg; break;
+    case KEY_VALIDATE: r->learns.validate = arg; break;
+    case KEY_AUGMENT: r->learns.augments = true; break;
     case KEY_RESUME: r->learns.resumes = true; break;
     case KEY_STORE: r->learns.store = arg; break;
     case KEY_NO_STORE: r->learns.no_store = true; break;
@@ -116,6 +139,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RECOMPUTE: ok = parse_recompute(arg, &o->trainer.recompute, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->trainer.threads, &e); break;
     case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
+    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
     case KEY_ISA: ok = cli_isa(arg, &o->trainer.isa, &e); break;
     case KEY_RULE: o->trainer.tune = false; break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
@@ -217,7 +241,21 @@ static int dispatch(struct request *r)
     if (!r->n_models) return cli_usage(r->self, "which model? 'gable models' lists them");
     if (l->data) return learn(r);
     if (l->checkpoint || l->resumes) return cli_usage(r->self, "--checkpoint and --resume go with --data");
+    if (l->validate || l->augments) return cli_usage(r->self, "--validate and --augment go with --data");
     return measure(r);
+}
+
+/* The batch is asked for, or that of the first shape, or the usual one. */
+static int settle_shapes(struct request *r)
+{
+    struct training_options *o = &r->options;
+    gable_error e = {0};
+    int n = o->batch ? 1 : 0;
+    if (r->shapes.n && model_shapes_batches(&r->shapes, &o->batch, &n, &e)) return cli_usage(r->self, "%s", e.why);
+    if (!o->batch) o->batch = BATCH;
+    o->n_shapes = r->shapes.n;
+    o->shapes = r->shapes.at;
+    return 0;
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -225,10 +263,11 @@ static int run(const struct command *self, int argc, char **argv)
     struct request *r = calloc(1, sizeof *r);
     if (!r) return 1;
     r->self = self;
-    r->options = (struct training_options){
-        .batch = 32, .trainer = {.optimizer = OPTIMIZER_MOMENTUM, .rate = 1e-4, .seed = 1, .tune = true}};
+    r->options =
+        (struct training_options){.trainer = {.optimizer = OPTIMIZER_MOMENTUM, .rate = 1e-4, .seed = 1, .tune = true}};
     r->learns.epochs = 5;
     int status = cli_parse(self, argc, argv, parse, r);
+    if (!status) status = settle_shapes(r);
     if (!status) status = dispatch(r);
     free(r);
     return status;
@@ -243,7 +282,7 @@ const struct command command_train = {
                 "  gable train mobilenet_v2 --layers\n"
                 "  gable train squeezenet1_1 --optimizer adamw --quick --json\n"
                 "  gable train squeezenet1_1 --size 64 --data synthetic --checkpoint run.ckpt\n"
-                "  gable train resnet18 --data flowers --epochs 20\n"
+                "  gable train resnet18 --data flowers --epochs 20 --augment --validate 0.2\n"
                 "  gable train model.onnx --data examples --freeze 'embed*'\n",
     .options = options,
     .run = run,

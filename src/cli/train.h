@@ -21,7 +21,8 @@ struct train_run {
     const char *data; /* a folder, or "synthetic" */
     int epochs;
     const char *checkpoint; /* or NULL */
-    bool resumes, wants_json, no_store;
+    const char *validate;   /* a folder, or a share of the data as a number; or NULL */
+    bool resumes, augments, wants_json, no_store;
     const char *store; /* NULL: the usual one */
 };
 int train_run(const struct train_run *r); /* the exit status */

@@ -95,10 +95,15 @@ void crew_free(struct crew *c)
     free(c->cpus);
     free(c);
 }
+int crew_expect(int n)
+{
+    int before = omp_get_max_threads();
+    omp_set_num_threads(n);
+    return before;
+}
 void crew_enter(struct crew *c)
 {
-    c->threads_before = omp_get_max_threads();
-    omp_set_num_threads(c->n);
+    c->threads_before = crew_expect(c->n);
     crew_run(c, settle, c);
 }
 void crew_leave(struct crew *c)

@@ -10,6 +10,8 @@ struct crew;
    while they run, or kept as IEEE 754 has them. */
 gable_status crew_new(int n, const int *cpu, bool flushes, struct crew **out, gable_error *e);
 void crew_free(struct crew *c); /* NULL is fine */
+/* For how many threads libraries that run on OpenMP prepare their work from here on; gives what it was before. */
+int crew_expect(int n);
 /* Around everything that runs: the threads are where they should be, and so is their arithmetic. */
 void crew_enter(struct crew *c);
 void crew_leave(struct crew *c);

@@ -99,6 +99,27 @@ static void back_scatter_nd(struct back *b)
     if (b->wants[2]) b->dx[2] = back_make(b, "GatherND", 2, (const term[]){b->dy[0], back_x(b, 1)});
 }
 
+/* Of the values off and on: dy where each stands. */
+static void back_one_hot(struct back *b)
+{
+    const int64_t zero = 0, one = 1;
+    const term values[] = {back_as(b, back_ints(b, 1, &zero), b->dtype), back_as(b, back_ints(b, 1, &one), b->dtype)};
+    struct node *both = back_node(b, "Concat", 2, values, 1);
+    if (both) node_set_int(b->g, both, "axis", 0);
+    term is_on = back_infer(b, both), part[2];
+    struct node *n = back_node(b, "OneHot", 3, (const term[]){back_x(b, 0), back_x(b, 1), is_on}, 1);
+    if (n) node_set_int(b->g, n, "axis", node_int(b->n, "axis", -1));
+    is_on = back_infer(b, n);
+    int axes[SHAPE_RANK_MAX], rank = b->dy[0]->shape.rank;
+    for (int i = 0; i < rank; i++) axes[i] = i;
+    part[1] = back_reshape(b, back_reduce(b, "ReduceSum", MAKE(b, "Mul", b->dy[0], is_on), rank, axes, false), 1, &one);
+    part[0] = back_reshape(b, back_reduce(b, "ReduceSum", b->dy[0], rank, axes, false), 1, &one);
+    part[0] = MAKE(b, "Sub", part[0], part[1]);
+    both = back_node(b, "Concat", 2, part, 1);
+    if (both) node_set_int(b->g, both, "axis", 0);
+    b->dx[2] = back_infer(b, both);
+}
+
 #define ROW(name, rule, how)                          \
     {                                                 \
         name, DOMAIN_ONNX, .back = rule, .words = how \
@@ -107,6 +128,7 @@ const struct gradient_rule rules_index[] = {
     ROW("Gather", back_gather, "dy added at its index"),
     ROW("GatherElements", back_gather_elements, "dy added at its index"),
     ROW("GatherND", back_gather_nd, "dy added at its index"),
+    ROW("OneHot", back_one_hot, "dy where the index is; dy elsewhere"),
     ROW("TopK", back_topk, "dy put back at the positions kept"),
     ROW("ScatterElements", back_scatter_elements, "dy, 0 where it was written over; dy at the index"),
     ROW("Scatter", back_scatter_elements, "dy, 0 where it was written over; dy at the index"),

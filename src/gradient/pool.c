@@ -57,11 +57,10 @@ static term divisors(struct back *b, const struct average *a)
     return windows(b, "Conv", a, back_expand(b, back_real(b, 1), &(struct shape){a->w.rank + 2, dim}), begin, end);
 }
 
-static void back_average_pool(struct back *b)
+static void read_windows(struct back *b, struct average *out)
 {
     struct average a = {.ones = {1, 1}};
-    const struct shape *x = &back_x(b, 0)->shape, *y = &b->dy[0]->shape;
-    int64_t planes[SHAPE_RANK_MAX] = {x->dim[0] * x->dim[1], 1};
+    const struct shape *x = &back_x(b, 0)->shape, *y = &b->n->out[0]->shape;
     if (!b->status) b->status = window_read(b->n, x, NULL, &a.w, b->e);
     for (int i = 0; i < a.w.rank && !b->status; i++) {
         int64_t reach = (y->dim[2 + i] - 1) * a.w.stride[i] + a.w.dilation[i] * (a.w.kernel[i] - 1) + 1;
@@ -69,12 +68,57 @@ static void back_average_pool(struct back *b)
         a.more[i] = a.end[i] < 0 ? -a.end[i] : 0;
         a.end[i] = a.end[i] < 0 ? 0 : a.end[i];
         a.ones[2 + i] = a.w.kernel[i];
-        planes[2 + i] = y->dim[2 + i];
     }
+    *out = a;
+}
+/* Images and channels as one, for windows of one channel. */
+static term planes(struct back *b, term x, const struct shape *of)
+{
+    int64_t dim[SHAPE_RANK_MAX] = {of->dim[0] * of->dim[1], 1};
+    for (int i = 2; i < of->rank; i++) dim[i] = of->dim[i];
+    return back_reshape(b, x, of->rank, dim);
+}
+
+static void back_average_pool(struct back *b)
+{
+    struct average a;
+    read_windows(b, &a);
     if (b->status) return;
     term each = MAKE(b, "Div", b->dy[0], divisors(b, &a));
-    term spread = windows(b, "ConvTranspose", &a, back_reshape(b, each, x->rank, planes), a.w.begin, a.end);
+    term spread = windows(b, "ConvTranspose", &a, planes(b, each, &b->dy[0]->shape), a.w.begin, a.end);
     b->dx[0] = back_shaped(b, spread, back_x(b, 0));
+}
+
+/* |x|^p, what adds them, and the root. */
+static term powered(struct back *b, term x, int64_t p)
+{
+    if (p == 2) return MAKE(b, "Mul", x, x);
+    term size = MAKE(b, "Abs", x);
+    return p == 1 ? size : MAKE(b, "Pow", size, back_real(b, (double)p));
+}
+static term rooted(struct back *b, term x, int64_t p)
+{
+    return p == 2 ? MAKE(b, "Sqrt", x) : p == 1 ? x : MAKE(b, "Pow", x, back_real(b, 1 / (double)p));
+}
+static void define_lp(struct back *b, term *out)
+{
+    int64_t p = node_int(b->n, "p", 2);
+    struct average a;
+    read_windows(b, &a);
+    if (b->status) return;
+    term x = planes(b, powered(b, back_x(b, 0), p), &back_x(b, 0)->shape);
+    out[0] = back_shaped(b, rooted(b, windows(b, "Conv", &a, x, a.w.begin, a.end), p), b->n->out[0]);
+}
+
+/* What was put somewhere comes from there. */
+static void back_unpool(struct back *b)
+{
+    const int64_t all = tensor_elements(b->n->out[0]);
+    if (back_has(b, 2)) {
+        back_refuse(b, "with a size of its own it is not followed");
+        return;
+    }
+    b->dx[0] = MAKE(b, "Gather", back_reshape(b, b->dy[0], 1, &all), back_x(b, 1));
 }
 
 static term over_places(struct back *b, const char *op)
@@ -85,6 +129,14 @@ static term over_places(struct back *b, const char *op)
 }
 static void define_global_average(struct back *b, term *out) { out[0] = over_places(b, "ReduceMean"); }
 static void define_global_max(struct back *b, term *out) { out[0] = over_places(b, "ReduceMax"); }
+
+static void define_global_lp(struct back *b, term *out)
+{
+    int64_t p = node_int(b->n, "p", 2);
+    int axes[SHAPE_RANK_MAX], n = 0;
+    for (int i = 2; i < back_x(b, 0)->shape.rank; i++) axes[n++] = i;
+    out[0] = rooted(b, back_reduce(b, "ReduceSum", powered(b, back_x(b, 0), p), n, axes, true), p);
+}
 
 /* Which pixels a bin holds, divided by how many: bins x pixels. */
 static term bins(struct back *b, int64_t size, int64_t n)
@@ -114,6 +166,9 @@ const struct gradient_rule rules_pool[] = {
     {"AveragePool", DOMAIN_ONNX, .back = back_average_pool, .words = "dy / its values, added to each of them"},
     {"GlobalAveragePool", DOMAIN_ONNX, .define = define_global_average, .words = "that of ReduceMean"},
     {"GlobalMaxPool", DOMAIN_ONNX, .define = define_global_max, .words = "that of ReduceMax"},
+    {"LpPool", DOMAIN_ONNX, .define = define_lp, .words = "that of the root of a sum of powers"},
+    {"GlobalLpPool", DOMAIN_ONNX, .define = define_global_lp, .words = "that of the root of a sum of powers"},
+    {"MaxUnpool", DOMAIN_ONNX, .back = back_unpool, .words = "dy at the position filled"},
     {"AdaptiveAveragePool", DOMAIN_GABLE, .define = define_adaptive, .words = "that of two products with the bins"},
     {0},
 };

@@ -1,6 +1,8 @@
 /* Matrix products. */
 #include "gradient/back.h"
 
+enum { DET_MOST = 16 }; /* rows */
+
 static void back_gemm(struct back *b)
 {
     bool ta = node_int(b->n, "transA", 0), tb = node_int(b->n, "transB", 0);
@@ -56,8 +58,49 @@ static void back_matmul(struct back *b)
     if (dw) b->dx[1] = back_shaped(b, back_unbroadcast(b, dw, &w->shape), back_x(b, 1));
 }
 
+/* Of n rows or columns, those without the i-th: n x (n - 1). */
+static term all_but_one(struct back *b, int64_t n)
+{
+    int64_t index[DET_MOST * DET_MOST];
+    for (int64_t i = 0, k = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++)
+            if (j != i) index[k++] = j;
+    return back_reshape(b, back_ints(b, (int)(n * (n - 1)), index), 2, (const int64_t[]){n, n - 1});
+}
+static term taken(struct back *b, term x, term index, int axis)
+{
+    struct node *n = back_node(b, "Gather", 2, (const term[]){x, index}, 1);
+    if (n) node_set_int(b->g, n, "axis", axis);
+    return back_infer(b, n);
+}
+/* The cofactors: the determinants of what is left without a row and a column, of changing sign. */
+static void back_det(struct back *b)
+{
+    const struct shape *x = &back_x(b, 0)->shape;
+    int rank = x->rank, order[SHAPE_RANK_MAX + 2];
+    int64_t n = x->dim[rank - 1], signs[DET_MOST * DET_MOST];
+    if (n > DET_MOST || n < 1 || rank + 2 > SHAPE_RANK_MAX) {
+        back_refuse(b, "of %lld rows it is not followed, at most %d are", (long long)n, DET_MOST);
+        return;
+    }
+    for (int64_t i = 0; i < n * n; i++) signs[i] = (i / n + i % n) % 2 ? -1 : 1;
+    for (int i = 0; i < rank; i++) order[i] = i;
+    order[rank - 1] = rank; /* rows without one, columns without one, the rows, the columns */
+    order[rank] = rank - 1;
+    order[rank + 1] = rank + 1;
+    term sign = back_as(b, back_reshape(b, back_ints(b, (int)(n * n), signs), 2, (const int64_t[]){n, n}), b->dtype);
+    if (n > 1) {
+        term left = taken(b, taken(b, back_x(b, 0), all_but_one(b, n), rank - 2), all_but_one(b, n), rank);
+        sign = MAKE(b, "Mul", sign, MAKE(b, "Det", back_transpose(b, left, order)));
+    }
+    int64_t dim[SHAPE_RANK_MAX];
+    for (int i = 0; i < rank; i++) dim[i] = i < rank - 2 ? x->dim[i] : 1;
+    b->dx[0] = MAKE(b, "Mul", sign, back_reshape(b, b->dy[0], rank, dim));
+}
+
 const struct gradient_rule rules_product[] = {
     {"Gemm", DOMAIN_ONNX, .back = back_gemm, .words = "alpha dy b'; alpha a' dy; beta times the sum of dy"},
     {"MatMul", DOMAIN_ONNX, .back = back_matmul, .words = "dy b'; a' dy"},
+    {"Det", DOMAIN_ONNX, .back = back_det, .words = "dy times the cofactors"},
     {0},
 };

@@ -6,7 +6,7 @@
 static const struct gradient_rule *const families[] = {
     rules_arithmetic, rules_unary,     rules_activation, rules_reduce, rules_product, rules_shape,
     rules_move,       rules_index,     rules_conv,       rules_pool,   rules_norm,    rules_einsum,
-    rules_resize,     rules_recurrent, rules_loss,       rules_flat};
+    rules_resize,     rules_recurrent, rules_loss,       rules_flat,   rules_control, rules_sample};
 
 const struct gradient_rule *gradient_rule_at(int i)
 {
@@ -55,6 +55,14 @@ static bool lets_through(const struct node *n)
 {
     const struct gradient_rule *r = gradient_rule_find(n->domain, n->op_type);
     return !r || r->back || r->define;
+}
+
+/* Its inputs, then what its bodies capture. */
+static int n_reads(const struct node *n)
+{
+    int i = n->n_in;
+    while (node_reads(n, i)) i++;
+    return i;
 }
 
 static bool reads_one_of(const bool *is, const struct node *n)
@@ -128,7 +136,8 @@ static gable_status through(struct reverse *r, struct node *n)
 {
     struct back b = {.g = r->g, .n = n, .e = r->e};
     const struct gradient_rule *rule = gradient_rule_find(n->domain, n->op_type);
-    size_t n_in = (size_t)n->n_in + 1, n_out = (size_t)n->n_out + 1;
+    const int reads = n_reads(n);
+    size_t n_in = (size_t)reads + 1, n_out = (size_t)n->n_out + 1;
     bool *wants = arena_array(r->scratch, n_in, sizeof *wants), is_there = false;
     term *dy = arena_array(r->scratch, n_out, sizeof(term));
     b.dx = arena_array(r->scratch, n_in, sizeof(term));
@@ -138,7 +147,7 @@ static gable_status through(struct reverse *r, struct node *n)
         is_there = is_there || dy[i];
         if (dy[i]) b.dtype = dy[i]->dtype;
     }
-    for (int i = 0; i < n->n_in; i++) wants[i] = r->needs[n->in[i]->index];
+    for (int i = 0; i < reads; i++) wants[i] = r->needs[node_reads(n, i)->index];
     if (!is_there) return GABLE_OK;
     b.dy = dy;
     b.wants = wants;
@@ -146,8 +155,8 @@ static gable_status through(struct reverse *r, struct node *n)
         rule->back(&b);
     else
         b.status = through_definition(r, &b, rule);
-    for (int i = 0; i < n->n_in && !b.status; i++)
-        if (wants[i]) receive(r, &b, n->in[i], b.dx[i]);
+    for (int i = 0; i < reads && !b.status; i++)
+        if (wants[i]) receive(r, &b, node_reads(n, i), b.dx[i]);
     if (!b.status && r->g->failed) b.status = error_set(r->e, GABLE_NO_MEMORY, "the graph does not fit its limit");
     if (b.status) return error_within(r->e, "gradient of node %.80s (%.40s)", n->name, n->op_type);
     return note_sources(r, n->index) ? GABLE_OK : error_set(r->e, GABLE_NO_MEMORY, "no memory for gradients");
@@ -183,17 +192,19 @@ static gable_status through_definition(struct reverse *outer, struct back *b, co
     r.end = b->g->n_nodes;
     gable_status s = begin(&r);
     if (s) return s;
-    for (int i = 0; i < b->n->n_in; i++) r.needs[b->n->in[i]->index] = b->wants[i];
+    const int reads = n_reads(b->n);
+    for (int i = 0; i < reads; i++) r.needs[node_reads(b->n, i)->index] = b->wants[i];
     for (int i = 0; i < b->n->n_out; i++) {
         if (!b->dy[i] || !out[i]) continue;
         r.is_read[out[i]->index] = true;
         receive(&r, b, out[i], b->dy[i]);
     }
     s = run(&r);
-    for (int i = 0; i < b->n->n_in && !s; i++) {
+    for (int i = 0; i < reads && !s; i++) {
+        const struct tensor *t = node_reads(b->n, i);
         bool is_again = false; /* one tensor as two inputs: its gradient is whole already */
-        for (int k = 0; k < i; k++) is_again = is_again || b->n->in[k] == b->n->in[i];
-        if (b->wants[i] && !is_again) b->dx[i] = r.gradient[b->n->in[i]->index];
+        for (int k = 0; k < i; k++) is_again = is_again || node_reads(b->n, k) == t;
+        if (b->wants[i] && !is_again) b->dx[i] = r.gradient[t->index];
     }
     return s;
 }

@@ -1,5 +1,6 @@
-/* The file: a head, the losses, the epochs, then for every trained tensor and running statistic its values and states;
-   at the end a checksum of all before it. In the machine's own byte order, which the head tells. */
+/* The file: a head, the losses, the epochs, then for every trained tensor and
+   running statistic its values and states; at the end a checksum of all before
+   it. In the machine's own byte order, which the head tells. */
 #include "learn/learn.h"
 
 #include "base/file.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHECKPOINT_VERSION = 1, PATH_ROOM = 4096, NAME_ROOM = 64 };
+enum { CHECKPOINT_VERSION = 2, PATH_ROOM = 4096, NAME_ROOM = 64 };
 #define CHECKPOINT_MAGIC UINT64_C(0x54504b4c42414701) /* another byte order reads another number */
 
 struct head {
@@ -107,23 +108,41 @@ gable_status checkpoint_write(const char *path, struct trainer *t, const struct 
     return s;
 }
 
-static bool is_whole(const struct bytes *b)
+enum condition { WHOLE, DAMAGED, OF_ANOTHER_VERSION };
+/* Every version ends with the checksum of all before it, so what another one
+ * wrote is told from what is damaged. */
+static enum condition condition_of(const struct bytes *b)
 {
     struct head h;
     uint64_t sum;
-    if (b->len < sizeof h + sizeof sum) return false;
+    if (b->len < sizeof h + sizeof sum) return DAMAGED;
     memcpy(&h, b->data, sizeof h);
     memcpy(&sum, b->data + b->len - sizeof sum, sizeof sum);
-    return h.magic == CHECKPOINT_MAGIC && h.version == CHECKPOINT_VERSION && h.n_losses >= 0 && h.n_epochs >= 0 &&
-           h.floats >= 0 && h.floats < INT64_MAX / 8 && file_bytes(&h) == b->len &&
-           checksum(b->data, b->len - sizeof sum) == sum;
+    if (h.magic != CHECKPOINT_MAGIC || checksum(b->data, b->len - sizeof sum) != sum) return DAMAGED;
+    if (h.version != CHECKPOINT_VERSION) return OF_ANOTHER_VERSION;
+    bool fits = h.n_losses >= 0 && h.n_epochs >= 0 && h.floats >= 0 && h.floats < INT64_MAX / 8;
+    return fits && file_bytes(&h) == b->len ? WHOLE : DAMAGED;
 }
 static bool is_file_whole(const char *path)
 {
     struct bytes b = {0};
-    bool whole = !file_read(path, SIZE_MAX / 2, &b.data, &b.len, NULL) && is_whole(&b);
+    gable_error ignored = {0};
+    bool whole = !file_read(path, SIZE_MAX / 2, &b.data, &b.len, &ignored) && condition_of(&b) == WHOLE;
     free(b.data);
     return whole;
+}
+static gable_status refuse(const char *path, const struct bytes *b, enum condition condition, gable_error *e)
+{
+    char what[96] = "the checkpoint is damaged", previous[PATH_ROOM];
+    struct head h;
+    if (condition == OF_ANOTHER_VERSION) {
+        memcpy(&h, b->data, sizeof h);
+        snprintf(what, sizeof what, "the checkpoint has format %d, this gable reads format %d", h.version,
+                 CHECKPOINT_VERSION);
+    }
+    previous_of(path, previous);
+    if (!is_file_whole(previous)) return error_set(e, GABLE_BAD_INPUT, "%s", what);
+    return error_set(e, GABLE_BAD_INPUT, "%s; the one before it, %s, is whole: resume from that", what, previous);
 }
 static gable_status compare(const struct head *h, const struct head *mine, int epochs, gable_error *e)
 {
@@ -133,7 +152,8 @@ static gable_status compare(const struct head *h, const struct head *mine, int e
     if (h->optimizer != mine->optimizer || h->batch != mine->batch || h->steps_per_epoch != mine->steps_per_epoch ||
         h->seed != mine->seed || h->trainer_seed != mine->trainer_seed)
         return error_set(e, GABLE_BAD_INPUT,
-                         "it is of another run: optimizer, batch, seed and data must be the same (batch %d, %d steps "
+                         "it is of another run: optimizer, batch, seed and data "
+                         "must be the same (batch %d, %d steps "
                          "an epoch there)",
                          h->batch, h->steps_per_epoch);
     if (h->n_epochs > epochs)
@@ -163,17 +183,10 @@ gable_status checkpoint_read(const char *path, struct trainer *t, const struct l
                              gable_error *e)
 {
     struct bytes b = {0};
-    char previous[PATH_ROOM];
     gable_status s = file_read(path, SIZE_MAX / 2, &b.data, &b.len, e);
     if (s) return s;
-    previous_of(path, previous);
-    if (is_whole(&b))
-        s = restore(&b, t, o, l, e);
-    else if (is_file_whole(previous))
-        s = error_set(e, GABLE_BAD_INPUT,
-                      "the checkpoint is damaged; the one before it, %s, is whole: resume from that", previous);
-    else
-        s = error_set(e, GABLE_BAD_INPUT, "the checkpoint is damaged");
+    enum condition condition = condition_of(&b);
+    s = condition == WHOLE ? restore(&b, t, o, l, e) : refuse(path, &b, condition, e);
     free(b.data);
     return s ? error_within(e, "%s", path) : GABLE_OK;
 }

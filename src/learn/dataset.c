@@ -1,11 +1,14 @@
 #include "learn/dataset.h"
 
 #include "engine/weights.h"
+#include "learn/images.h"
+#include "learn/mixed.h"
 #include "tensors/npy.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { DATASET_BYTES_MAX_SHIFT = 36, PATTERN = 4, PATH_ROOM = 4096 };
@@ -156,8 +159,49 @@ gable_status dataset_synthetic(int n, int channels, int height, int width, int c
     if (s) dataset_release(out);
     return s;
 }
+gable_status dataset_load(const struct dataset *d, int i, int epoch, float *to, gable_error *e)
+{
+    if (d->source) return images_load(d->source, i, epoch, to, e);
+    memcpy(to, d->images + (size_t)i * dataset_each(d), dataset_each(d) * sizeof(float));
+    return GABLE_OK;
+}
+static void move_example(struct dataset *d, int to, int from)
+{
+    size_t each = dataset_each(d);
+    d->labels[to] = d->labels[from];
+    if (d->images) memmove(d->images + (size_t)to * each, d->images + (size_t)from * each, each * sizeof(float));
+    if (d->source) images_move(d->source, to, from);
+}
+/* Each example that is left is taken with the odds that make the share whole.
+ */
+gable_status dataset_split(struct dataset *d, double share, uint64_t seed, struct dataset *out, gable_error *e)
+{
+    int wanted = (int)(share * d->n), left = 0, i = 0;
+    uint64_t state = mixed(seed);
+    *out = *d;
+    out->source = NULL;
+    out->n = wanted;
+    gable_status s = wanted < 1 ? error_set(e, GABLE_BAD_INPUT, "%g of %d images are none", share, d->n) : GABLE_OK;
+    if (s) *out = (struct dataset){0};
+    if (!s) s = allocate(out, e);
+    for (int k = 0; !s && i < d->n; i++) {
+        if (drawn(&state, 0, d->n - i) >= wanted - k) {
+            move_example(d, left++, i);
+            continue;
+        }
+        out->labels[k] = d->labels[i];
+        s = dataset_load(d, i, -1, out->images + (size_t)k++ * dataset_each(d), e);
+    }
+    if (s)
+        dataset_release(out);
+    else
+        d->n = left;
+    return s;
+}
+
 void dataset_release(struct dataset *d)
 {
+    images_free(d->source);
     free(d->images);
     free(d->labels);
     *d = (struct dataset){0};

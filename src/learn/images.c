@@ -1,187 +1,123 @@
 #include "learn/images.h"
 
 #include "base/arena.h"
-#include "base/file.h"
 #include "engine/cpu/memory.h"
+#include "learn/mixed.h"
+#include "learn/picture.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
-#include <turbojpeg.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 1 << 30, NAMES_BYTES_MAX = 1 << 30, IMAGES_MAX = 1 << 28 };
-
-static const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
-static const double grey_mean = 0.449, grey_deviation = 0.226;
-
-struct picture { /* channels side by side, rows one below the other */
-    int width, height, channels;
-    uint8_t *pixels;
-};
-static gable_status make(struct picture *p, int64_t width, int64_t height, gable_error *e)
-{
-    if (width < 1 || height < 1 || width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX)
-        return error_set(e, GABLE_BAD_INPUT, "the image is %lld x %lld, at most %d x %d are read", (long long)width,
-                         (long long)height, IMAGE_SIDE_MAX, IMAGE_SIDE_MAX);
-    p->width = (int)width;
-    p->height = (int)height;
-    p->pixels = calloc((size_t)width * (size_t)height, (size_t)p->channels);
-    if (p->pixels) return GABLE_OK;
-    return error_set(e, GABLE_NO_MEMORY, "no memory for an image of %lld x %lld", (long long)width, (long long)height);
-}
-static gable_status decode_png(const void *bytes, size_t n, struct picture *p, gable_error *e)
-{
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    gable_status s = GABLE_OK;
-    bool is_read = png_image_begin_read_from_memory(&image, bytes, n);
-    if (is_read) {
-        image.format = p->channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
-        s = make(p, image.width, image.height, e);
-        is_read = s || png_image_finish_read(&image, NULL, p->pixels, 0, NULL);
-    }
-    if (!is_read) s = error_set(e, GABLE_BAD_INPUT, "the image is damaged: %s", image.message);
-    png_image_free(&image);
-    return s;
-}
-static gable_status decode_jpeg(const void *bytes, size_t n, struct picture *p, gable_error *e)
-{
-    tjhandle jpeg = tjInitDecompress();
-    if (!jpeg) return error_set(e, GABLE_NO_MEMORY, "no memory to read a JPEG");
-    int width, height, sampling, colours, format = p->channels == 3 ? TJPF_RGB : TJPF_GRAY;
-    gable_status s = GABLE_OK;
-    bool is_read = !tjDecompressHeader3(jpeg, bytes, n, &width, &height, &sampling, &colours);
-    if (is_read) {
-        s = make(p, width, height, e);
-        is_read = s || !tjDecompress2(jpeg, bytes, n, p->pixels, width, 0, height, format,
-                                      TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS);
-    }
-    if (!is_read) s = error_set(e, GABLE_BAD_INPUT, "the image is damaged: %s", tjGetErrorStr2(jpeg));
-    tjDestroy(jpeg);
-    return s;
-}
-
-static const struct kind {
-    const char *name, *ending, *begins;
-    gable_status (*decode)(const void *bytes, size_t n, struct picture *p, gable_error *e);
-} kinds[] = {
-    {"PNG", ".png", "\x89PNG\r\n\x1a\n", decode_png},
-    {"JPEG", ".jpg", "\xff\xd8\xff", decode_jpeg},
-    {"JPEG", ".jpeg", "\xff\xd8\xff", decode_jpeg},
-};
-static const struct kind *kind_of(const char *path)
-{
-    const char *ending = strrchr(path, '.');
-    for (size_t i = 0; ending && i < COUNT_OF(kinds); i++)
-        if (!strcasecmp(ending, kinds[i].ending)) return &kinds[i];
-    return NULL;
-}
-static gable_status decode(const char *path, struct picture *p, gable_error *e)
-{
-    const struct kind *kind = kind_of(path);
-    char *bytes = NULL;
-    size_t n = 0;
-    gable_status s = file_read(path, FILE_BYTES_MAX, &bytes, &n, e);
-    if (s) return s; /* it names the file */
-    if (n < strlen(kind->begins) || memcmp(bytes, kind->begins, strlen(kind->begins)) != 0)
-        s = error_set(e, GABLE_BAD_INPUT, "its name says %s, its content does not", kind->name);
-    else
-        s = kind->decode(bytes, n, p, e);
-    free(bytes);
-    return s ? error_within(e, "%s", path) : GABLE_OK;
-}
-
-/* For every place of one side, the pixels under it and their weights: a triangle over the next pixel on either side,
-   or over as many as the scale makes one of. */
-struct side {
-    int n, taps, *first;
-    float *weight; /* [n][taps] */
-};
-static void weigh(struct side *side, int i, double centre, double reach, int pixels)
-{
-    float *weight = side->weight + (size_t)i * (size_t)side->taps;
-    int first = (int)fmax(0, ceil(centre - reach - 0.5)), taps = 0;
-    double sum = 0, w;
-    for (; taps < side->taps && first + taps < pixels; taps++) {
-        if ((w = 1 - fabs(first + taps + 0.5 - centre) / reach) <= 0 && taps > 0) break;
-        weight[taps] = (float)fmax(w, 0);
-        sum += (double)weight[taps];
-    }
-    side->first[i] = first;
-    for (int k = 0; k < taps; k++) weight[k] = (float)((double)weight[k] / sum);
-}
-static bool make_side(struct side *side, int n, int pixels, double scale)
-{
-    double step = 1 / scale, reach = fmax(step, 1), from = (pixels - n * step) / 2;
-    *side = (struct side){.n = n, .taps = (int)fmin(ceil(2 * reach) + 1, pixels)};
-    side->first = calloc((size_t)n, sizeof *side->first);
-    side->weight = calloc((size_t)n * (size_t)side->taps, sizeof *side->weight);
-    for (int i = 0; side->first && side->weight && i < n; i++) weigh(side, i, from + (i + 0.5) * step, reach, pixels);
-    return side->first && side->weight;
-}
-static void release_side(struct side *side)
-{
-    free(side->first);
-    free(side->weight);
-}
-/* The picture's rows under place i, weighed, as one. */
-static void fold_rows(const struct picture *p, const struct side *rows, int i, float *out)
-{
-    size_t n = (size_t)p->width * (size_t)p->channels;
-    memset(out, 0, n * sizeof *out);
-    for (int k = 0; k < rows->taps && rows->first[i] + k < p->height; k++) {
-        float weight = rows->weight[(size_t)i * (size_t)rows->taps + (size_t)k];
-        const uint8_t *from = p->pixels + (size_t)(rows->first[i] + k) * n;
-        for (size_t x = 0; x < n; x++) out[x] += weight * (float)from[x];
-    }
-}
-static float fold_columns(const struct picture *p, const struct side *columns, int i, const float *row, int channel)
-{
-    const float *weight = columns->weight + (size_t)i * (size_t)columns->taps;
-    float sum = 0;
-    for (int k = 0; k < columns->taps && columns->first[i] + k < p->width; k++)
-        sum += weight[k] * row[(size_t)(columns->first[i] + k) * (size_t)p->channels + (size_t)channel];
-    return sum;
-}
-static gable_status fit(const struct picture *p, const struct images_options *o, float *to, gable_error *e)
-{
-    double scale = fmax((double)o->height / p->height, (double)o->width / p->width);
-    size_t plane = (size_t)o->height * (size_t)o->width;
-    struct side rows = {0}, columns = {0};
-    float *row = calloc((size_t)p->width * (size_t)p->channels, sizeof *row);
-    bool ok = row && make_side(&rows, o->height, p->height, scale) && make_side(&columns, o->width, p->width, scale);
-    for (int y = 0; ok && y < o->height; y++) {
-        fold_rows(p, &rows, y, row);
-        for (int c = 0; c < o->channels; c++) {
-            double zero = o->channels == 3 ? mean[c] : grey_mean,
-                   one = o->channels == 3 ? deviation[c] : grey_deviation;
-            float *line = to + (size_t)c * plane + (size_t)y * (size_t)o->width;
-            for (int x = 0; x < o->width; x++)
-                line[x] = (float)(((double)fold_columns(p, &columns, x, row, c) / 255 - zero) / one);
-        }
-    }
-    release_side(&rows);
-    release_side(&columns);
-    free(row);
-    return ok ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory to scale an image");
-}
+enum { NAMES_BYTES_MAX = 1 << 30, IMAGES_MAX = 1 << 28 };
 
 struct example {
     const char *path;
     int label;
 };
-struct listing {
+struct images {
+    struct images_options options;
     struct arena *names;
     struct example *examples;
-    int n, room, classes;
+    const char **classes;
+    int n, room, n_classes, room_classes, label; /* of the class that is read */
+    bool is_settled;                             /* the classes are another folder's */
 };
+
+/* The middle: the image as torchvision's Resize makes it, which cuts the longer
+   side's length to a whole number, then CenterCrop, which rounds halves to
+   even. */
+static struct view middle(const struct picture *p, const struct images_options *o)
+{
+    struct view v = {.from = {.width = p->width, .height = p->height},
+                     .height = o->height,
+                     .width = o->width,
+                     .height_kept = o->height,
+                     .width_kept = o->width};
+    double height = (double)o->width * p->height / p->width, width = (double)o->height * p->width / p->height;
+    if (width >= o->width)
+        v.width = (int)width;
+    else
+        v.height = (int)fmax(height, o->height);
+    v.top = (int)rint((v.height - v.height_kept) / 2.0);
+    v.left = (int)rint((v.width - v.width_kept) / 2.0);
+    return v;
+}
+static const double narrowest = 3.0 / 4, widest = 4.0 / 3, least_share = 0.08;
+/* The largest part that is neither too narrow nor too wide. */
+static struct box largest(const struct picture *p)
+{
+    struct box b = {.width = p->width, .height = p->height};
+    double ratio = (double)p->width / p->height;
+    if (ratio < narrowest) b.height = (int)rint(p->width / narrowest);
+    if (ratio > widest) b.width = (int)rint(p->height * widest);
+    b.left = (p->width - b.width) / 2;
+    b.top = (p->height - b.height) / 2;
+    return b;
+}
+/* torchvision's RandomResizedCrop: a share of the area, a ratio of the sides,
+ * where both fit. */
+static struct view varied(const struct picture *p, const struct images_options *o, uint64_t *state)
+{
+    enum { TRIES = 10 };
+    struct view v = {
+        .from = largest(p), .height = o->height, .width = o->width, .height_kept = o->height, .width_kept = o->width};
+    for (int i = 0; i < TRIES; i++) {
+        double area = (double)p->width * p->height * drawn(state, least_share, 1);
+        double ratio = exp(drawn(state, log(narrowest), log(widest)));
+        int width = (int)rint(sqrt(area * ratio)), height = (int)rint(sqrt(area / ratio));
+        if (width < 1 || height < 1 || width > p->width || height > p->height) continue;
+        int left = (int)drawn(state, 0, p->width - width + 1), top = (int)drawn(state, 0, p->height - height + 1);
+        v.from = (struct box){.left = left, .top = top, .width = width, .height = height};
+        break;
+    }
+    return v;
+}
+
+static void to_floats(const uint8_t *bytes, const struct images_options *o, bool is_mirrored, float *to)
+{
+    static const float mean[] = {0.485f, 0.456f, 0.406f, 0.449f}, deviation[] = {0.229f, 0.224f, 0.225f, 0.226f};
+    for (int c = 0; c < o->channels; c++) {
+        int row = o->channels == 3 ? c : 3;
+        for (int y = 0; y < o->height; y++)
+            for (int x = 0; x < o->width; x++) {
+                int column = is_mirrored ? o->width - 1 - x : x;
+                uint8_t byte = bytes[(y * o->width + column) * o->channels + c];
+                *to++ = ((float)byte / 255 - mean[row]) / deviation[row];
+            }
+    }
+}
+gable_status images_load(const struct images *l, int i, int epoch, float *to, gable_error *e)
+{
+    const struct images_options *o = &l->options;
+    uint64_t state = mixed(o->seed + mixed((uint64_t)i + mixed((uint64_t)epoch)));
+    struct picture p;
+    gable_status s = picture_read(l->examples[i].path, o->channels, &p, e);
+    if (s) return s;
+    struct view v = epoch < 0 ? middle(&p, o) : varied(&p, o, &state);
+    uint8_t *bytes = malloc((size_t)o->height * (size_t)o->width * (size_t)o->channels);
+    s = bytes ? picture_see(&p, &v, bytes, e) : error_set(e, GABLE_NO_MEMORY, "no memory for an image");
+    if (!s) to_floats(bytes, o, epoch >= 0 && drawn(&state, 0, 1) < 0.5, to);
+    free(bytes);
+    picture_release(&p);
+    return s;
+}
+void images_move(struct images *l, int to, int from) { l->examples[to] = l->examples[from]; }
+void images_free(struct images *l)
+{
+    if (!l) return;
+    free(l->examples);
+    free(l->classes);
+    arena_free(l->names);
+    free(l);
+}
+
 static int is_shown(const struct dirent *d) { return d->d_name[0] != '.'; }
 static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
 static bool is_folder(const char *path)
@@ -189,25 +125,29 @@ static bool is_folder(const char *path)
     struct stat st;
     return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
-static gable_status add_image(struct listing *l, const char *path, gable_error *e)
+static gable_status no_room(int n, gable_error *e)
 {
-    if (!kind_of(path)) {
+    return error_set(e, GABLE_NO_MEMORY, "no memory for the names of %d images", n);
+}
+static gable_status add_image(struct images *l, const char *path, gable_error *e)
+{
+    if (!picture_is_named(path)) {
         error_set(e, GABLE_BAD_INPUT, "it is no image by its name, which ends in .png, .jpg or .jpeg");
         return error_within(e, "%s", path);
     }
     if (l->n == l->room) {
         int room = l->room ? 2 * l->room : 256;
         struct example *grown = room <= IMAGES_MAX ? realloc(l->examples, (size_t)room * sizeof *grown) : NULL;
-        if (!grown) return error_set(e, GABLE_NO_MEMORY, "no memory for the names of %d images", l->n);
+        if (!grown) return no_room(l->n, e);
         l->examples = grown;
         l->room = room;
     }
-    l->examples[l->n++] = (struct example){.path = path, .label = l->classes};
+    l->examples[l->n++] = (struct example){.path = path, .label = l->label};
     return GABLE_OK;
 }
 /* Each name of a folder, in order, given to `add` with its path. */
-typedef gable_status add_path(struct listing *l, const char *path, gable_error *e);
-static gable_status each_name(struct listing *l, const char *folder, add_path *add, gable_error *e)
+typedef gable_status add_path(struct images *l, const char *path, gable_error *e);
+static gable_status each_name(struct images *l, const char *folder, add_path *add, gable_error *e)
 {
     struct dirent **entry = NULL;
     int n = scandir(folder, &entry, is_shown, by_name);
@@ -218,72 +158,107 @@ static gable_status each_name(struct listing *l, const char *folder, add_path *a
     }
     for (int i = 0; i < n; i++) {
         const char *path = s ? NULL : arena_printf(l->names, "%s/%s", folder, entry[i]->d_name);
-        if (!s) s = path ? add(l, path, e) : error_set(e, GABLE_NO_MEMORY, "no memory for the names of images");
+        if (!s) s = path ? add(l, path, e) : no_room(l->n, e);
         free(entry[i]);
     }
     free(entry);
     return s;
 }
-static gable_status add_class(struct listing *l, const char *path, gable_error *e)
+static const char *name_of(const char *path) { return strrchr(path, '/') + 1; }
+static gable_status note_class(struct images *l, const char *path, gable_error *e)
+{
+    if (!is_folder(path)) return GABLE_OK;
+    if (l->n_classes == l->room_classes) {
+        int room = l->room_classes ? 2 * l->room_classes : 64;
+        const char **grown = realloc(l->classes, (size_t)room * sizeof *grown);
+        if (!grown) return no_room(l->n, e);
+        l->classes = grown;
+        l->room_classes = room;
+    }
+    l->classes[l->n_classes++] = name_of(path);
+    return GABLE_OK;
+}
+static bool find_class(struct images *l, const char *name)
+{
+    for (l->label = 0; l->label < l->n_classes; l->label++)
+        if (!strcmp(l->classes[l->label], name)) return true;
+    return false;
+}
+static gable_status add_class(struct images *l, const char *path, gable_error *e)
 {
     int before = l->n;
+    gable_status s = GABLE_OK;
     if (!is_folder(path)) return GABLE_OK;
-    gable_status s = each_name(l, path, add_image, e);
-    if (!s && l->n == before) {
-        error_set(e, GABLE_BAD_INPUT, "this class has no images");
-        return error_within(e, "%s", path);
-    }
-    l->classes++;
-    return s;
+    if (!l->is_settled) s = note_class(l, path, e);
+    if (s) return s;
+    if (!find_class(l, name_of(path)))
+        s = error_set(e, GABLE_BAD_INPUT, "no class of this name is trained");
+    else
+        s = each_name(l, path, add_image, e);
+    if (!s && l->n == before) s = error_set(e, GABLE_BAD_INPUT, "this class has no images");
+    return s && !e->where[0] ? error_within(e, "%s", path) : s;
 }
-static gable_status check_listing(const struct listing *l, const struct images_options *o, gable_error *e)
+static gable_status check_listing(const struct images *l, gable_error *e)
 {
-    if (!l->classes)
-        return error_set(e, GABLE_BAD_INPUT, "it has neither images.npy nor a folder of images for each class");
-    if (l->classes > o->classes)
-        return error_set(e, GABLE_BAD_INPUT, "it has %d classes, the model tells %d apart", l->classes, o->classes);
+    const struct images_options *o = &l->options;
+    if (!l->n) return error_set(e, GABLE_BAD_INPUT, "it has neither images.npy nor a folder of images for each class");
+    if (l->n_classes > o->classes)
+        return error_set(e, GABLE_BAD_INPUT, "it has %d classes, the model tells %d apart", l->n_classes, o->classes);
     if (l->n < o->batch) return error_set(e, GABLE_BAD_INPUT, "%d images do not fill a batch of %d", l->n, o->batch);
     count needed = count_mul(count_mul(l->n, o->channels), count_mul(o->height, o->width));
     size_t there = memory_available("");
-    needed = count_mul(needed, sizeof(float));
+    needed = o->varies ? 0 : count_mul(needed, sizeof(float));
     if (there && (size_t)needed > there)
         return error_set(e, GABLE_NO_MEMORY, "%d images of %d x %d x %d need %.1f GB of memory, %.1f GB are free", l->n,
                          o->channels, o->height, o->width, (double)needed / 1e9, (double)there / 1e9);
     return GABLE_OK;
 }
-
-static gable_status read_all(const struct listing *l, const struct images_options *o, struct dataset *d, gable_error *e)
+static gable_status list(struct images *l, const char *folder, gable_error *e)
 {
+    const struct images_options *o = &l->options;
+    gable_status s = GABLE_OK;
+    if (o->channels != 1 && o->channels != 3)
+        return error_set(e, GABLE_BAD_INPUT, "images have 3 channels or 1, the model takes %d", o->channels);
+    if (o->classes_of) s = each_name(l, o->classes_of, note_class, e);
+    l->is_settled = o->classes_of;
+    if (!s) s = each_name(l, folder, add_class, e);
+    if (!s && (s = check_listing(l, e))) error_within(e, "%s", folder);
+    return s;
+}
+
+/* Those that each epoch sees alike are read once. */
+static gable_status read_all(struct images *l, struct dataset *d, gable_error *e)
+{
+    const struct images_options *o = &l->options;
     gable_status s = GABLE_OK;
     *d = (struct dataset){
         .n = l->n, .channels = o->channels, .height = o->height, .width = o->width, .classes = o->classes};
     size_t each = dataset_each(d);
-    d->images = calloc((size_t)l->n, each * sizeof *d->images);
     d->labels = calloc((size_t)l->n, sizeof *d->labels);
-    if (!d->images || !d->labels) return error_set(e, GABLE_NO_MEMORY, "no memory for %d images", l->n);
+    if (!o->varies) d->images = calloc((size_t)l->n, each * sizeof *d->images);
+    if (!d->labels || (!d->images && !o->varies)) return error_set(e, GABLE_NO_MEMORY, "no memory for %d images", l->n);
     for (int i = 0; !s && i < l->n; i++) {
-        struct picture p = {.channels = o->channels};
-        if (o->interrupted && *o->interrupted) return error_set(e, GABLE_INTERRUPTED, "interrupted at image %d", i);
-        s = decode(l->examples[i].path, &p, e);
-        if (!s) s = fit(&p, o, d->images + (size_t)i * each, e);
         d->labels[i] = l->examples[i].label;
-        free(p.pixels);
+        if (o->varies) continue;
+        if (o->interrupted && *o->interrupted) return error_set(e, GABLE_INTERRUPTED, "interrupted at image %d", i);
+        s = images_load(l, i, -1, d->images + (size_t)i * each, e);
     }
     return s;
 }
 gable_status images_read(const char *folder, const struct images_options *o, struct dataset *out, gable_error *e)
 {
-    struct listing l = {.names = arena_new(NAMES_BYTES_MAX)};
+    struct images *l = calloc(1, sizeof *l);
     *out = (struct dataset){0};
-    gable_status s = GABLE_OK;
-    if (o->channels != 1 && o->channels != 3)
-        s = error_set(e, GABLE_BAD_INPUT, "images have 3 channels or 1, the model takes %d", o->channels);
-    if (!s) s = each_name(&l, folder, add_class, e);
-    if (!s && (s = check_listing(&l, o, e))) error_within(e, "%s", folder);
-    if (!s) s = read_all(&l, o, out, e);
+    if (!l) return no_room(0, e);
+    l->options = *o;
+    l->names = arena_new(NAMES_BYTES_MAX);
+    gable_status s = list(l, folder, e);
+    if (!s) s = read_all(l, out, e);
     if (s) dataset_release(out);
-    free(l.examples);
-    arena_free(l.names);
+    if (!s && o->varies)
+        out->source = l;
+    else
+        images_free(l);
     return s;
 }
 bool images_are_in(const char *folder)

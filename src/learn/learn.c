@@ -1,15 +1,11 @@
 #include "learn/learn.h"
 
+#include "learn/mixed.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t mixed(uint64_t z)
-{
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
 /* Fisher and Yates, by the seed and the epoch alone. */
 static void shuffle(int *order, int n, uint64_t seed, int epoch)
 {
@@ -34,25 +30,37 @@ static bool note_loss(struct learning *l, double loss)
     l->losses[l->n_losses++] = loss;
     return true;
 }
-static void load_batch(struct trainer *t, const struct dataset *d, const int *order)
+static gable_status load_batch(struct trainer *t, const struct dataset *d, int epoch, const int *order, gable_error *e)
 {
     size_t each = dataset_each(d);
-    for (int i = 0; i < t->batch; i++) {
-        memcpy(trainer_input(t, 0) + (size_t)i * each, d->images + (size_t)order[i] * each, each * sizeof(float));
+    gable_status s = GABLE_OK;
+    for (int i = 0; !s && i < t->batch; i++) {
+        s = dataset_load(d, order[i], epoch, trainer_input(t, 0) + (size_t)i * each, e);
         trainer_labels(t)[i] = d->labels[order[i]];
     }
+    return s;
 }
-static int count_right(struct trainer *t)
+int learn_right(const float *output, const int32_t *labels, int n, int classes)
 {
-    int right = 0, classes = (int)t->graph->outputs[0]->shape.dim[1];
-    for (int i = 0; i < t->batch; i++) {
-        const float *y = trainer_output(t) + (size_t)i * (size_t)classes;
+    int right = 0;
+    for (int i = 0; i < n; i++) {
+        const float *y = output + (size_t)i * (size_t)classes;
         int most = 0;
         for (int c = 1; c < classes; c++)
             if (y[c] > y[most]) most = c;
-        right += most == trainer_labels(t)[i];
+        right += most == labels[i];
     }
     return right;
+}
+static int count_right(struct trainer *t)
+{
+    return learn_right(trainer_output(t), trainer_labels(t), t->batch, (int)t->graph->outputs[0]->shape.dim[1]);
+}
+static bool has_one_class(const struct dataset *d)
+{
+    for (int i = 1; i < d->n; i++)
+        if (d->labels[i] != d->labels[0]) return false;
+    return true;
 }
 static gable_status check_data(const struct trainer *t, const struct dataset *d, gable_error *e)
 {
@@ -70,6 +78,9 @@ static gable_status check_data(const struct trainer *t, const struct dataset *d,
         return error_set(e, GABLE_BAD_INPUT, "the images are %d x %d x %d, the model takes %lld x %lld x %lld",
                          d->channels, d->height, d->width, of_model[0], of_model[1], of_model[2]);
     if (d->n < t->batch) return error_set(e, GABLE_BAD_INPUT, "%d images do not fill a batch of %d", d->n, t->batch);
+    if (has_one_class(d))
+        return error_set(e, GABLE_BAD_INPUT, "all %d images are of class %d: there is nothing to tell apart", d->n,
+                         d->labels[0]);
     return GABLE_OK;
 }
 
@@ -87,8 +98,8 @@ static gable_status run_epoch(struct trainer *t, const struct dataset *d, const 
             l->is_interrupted = true;
             return GABLE_OK;
         }
-        load_batch(t, d, order + (size_t)step * (size_t)t->batch);
-        gable_status s = trainer_step(t, &loss, e);
+        gable_status s = load_batch(t, d, epoch, order + (size_t)step * (size_t)t->batch, e);
+        if (!s) s = trainer_step(t, &loss, e);
         if (s) return s;
         l->n_right += count_right(t);
         if (!note_loss(l, loss)) return error_set(e, GABLE_NO_MEMORY, "no memory for %d losses", l->n_losses);
@@ -96,10 +107,13 @@ static gable_status run_epoch(struct trainer *t, const struct dataset *d, const 
     }
     double sum = 0;
     for (int i = epoch * steps; i < l->n_losses; i++) sum += l->losses[i];
-    l->epochs[l->n_epochs++] =
-        (struct learn_epoch){.loss = sum / steps, .accuracy = (double)l->n_right / ((double)steps * (double)t->batch)};
+    struct learn_epoch *done = &l->epochs[l->n_epochs];
+    *done = (struct learn_epoch){
+        .loss = sum / steps, .accuracy = (double)l->n_right / ((double)steps * (double)t->batch), .validated = NAN};
+    gable_status s = o->validation ? learn_validate(t, o->validation, &done->validated, e) : GABLE_OK;
+    l->n_epochs += !s;
     l->n_right = 0;
-    return GABLE_OK;
+    return s;
 }
 
 gable_status learn_run(struct trainer *t, const struct dataset *d, const struct learn_options *o, struct learning *out,

@@ -58,8 +58,9 @@ json_t *learned_json(const struct learned *l)
     NUMBERS(SET_NUMBER)
     for (int i = 0; i < l->run.n_losses; i++) json_array_append_new(losses, json_number(l->run.losses[i]));
     for (int i = 0; i < l->run.n_epochs; i++)
-        json_array_append_new(epochs, json_pack("{s:o, s:o}", "loss", json_number(l->run.epochs[i].loss), "accuracy",
-                                                json_number(l->run.epochs[i].accuracy)));
+        json_array_append_new(epochs, json_pack("{s:o, s:o, s:o}", "loss", json_number(l->run.epochs[i].loss),
+                                                "accuracy", json_number(l->run.epochs[i].accuracy), "validated",
+                                                json_number(l->run.epochs[i].validated)));
     json_object_set_new(j, "steps_per_epoch", json_integer(l->run.steps_per_epoch));
     json_object_set_new(j, "epochs_done", epochs);
     json_object_set_new(j, "losses", losses);
@@ -109,6 +110,7 @@ static bool read_run(const json_t *losses, const json_t *epochs, struct learning
     for (size_t i = 0; ok && i < n; i++) ok = read_real(json_array_get(losses, i), &run->losses[i]);
     for (size_t i = 0; ok && i < n_epochs; i++) {
         const json_t *epoch = json_array_get(epochs, i);
+        if (!read_real(json_object_get(epoch, "validated"), &run->epochs[i].validated)) run->epochs[i].validated = NAN;
         ok = read_real(json_object_get(epoch, "loss"), &run->epochs[i].loss) &&
              read_real(json_object_get(epoch, "accuracy"), &run->epochs[i].accuracy);
     }

@@ -228,5 +228,6 @@ gable_status reader_constant(struct reader *r, const Onnx__NodeProto *p, size_t 
     *is_read = t || s;
     if (s || (!t && is_text)) return s;
     if (!t) return reader_node_error(r, p, i, "%s", "has no value that is understood");
+    if (r->has_weights) t->role = ROLE_CONSTANT;
     return reader_define(r, p->output[0], t);
 }

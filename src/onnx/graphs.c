@@ -38,36 +38,6 @@ static struct tensor *find(struct reader *r, const char *name)
 
 static const char *text_of(const char *s) { return s ? s : ""; }
 
-/* Operands that steer an operator rather than being worked on are no parameters: the input index from which on. */
-static int first_steering_input(const char *op)
-{
-    static const struct {
-        const char *op;
-        int from;
-    } rows[] = {{"Clip", 1},   {"Reshape", 1},   {"Resize", 1},  {"Upsample", 1},   {"Pad", 1},       {"Slice", 1},
-                {"Gather", 1}, {"Unsqueeze", 1}, {"Squeeze", 1}, {"ReduceMean", 1}, {"ReduceSum", 1}, {"Split", 1},
-                {"Expand", 1}, {"Tile", 1},      {"TopK", 1},    {"Dropout", 1}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (!strcmp(rows[i].op, op)) return rows[i].from;
-    return 1 << 20;
-}
-
-static void set_roles(const struct node *n)
-{
-    int steering = first_steering_input(n->op_type);
-    for (int i = 0; i < n->n_in; i++) {
-        struct tensor *t = n->in[i];
-        if (t->role != ROLE_WEIGHT) continue;
-        bool is_real =
-            t->dtype == DTYPE_F32 || t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16 || t->dtype == DTYPE_F64;
-        bool is_index = t->dtype == DTYPE_S64 || t->dtype == DTYPE_BOOL; /* no network learns these */
-        if (!strcmp(n->op_type, "BatchNormalization") && i >= 3)
-            t->role = ROLE_BUFFER;
-        else if (i >= steering || t->shape.rank == 0 || is_index || (t->ints && !is_real))
-            t->role = ROLE_CONSTANT;
-    }
-}
-
 static gable_status find_operands(struct reader *r, const Onnx__NodeProto *p, size_t i, struct tensor ***out)
 {
     struct tensor **in = *out = arena_array(r->g->arena, p->n_input + 1, sizeof(*in));
@@ -156,7 +126,7 @@ static gable_status append_node(struct reader *r, const Onnx__NodeProto *p, size
     if (!n) return reader_no_memory(r);
     n->at = r->at;
     gable_status s = reader_attributes(r, p, n);
-    set_roles(n);
+    reader_set_roles(n);
     if (!s) s = define_outputs(r, p, n);
     return s ? error_within(r->e, "node %zu %.60s (%.40s)", i, name, p->op_type) : GABLE_OK;
 }

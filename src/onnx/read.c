@@ -49,6 +49,7 @@ static gable_status read_graph(const Onnx__ModelProto *m, const struct mapping *
     if (!s) s = given_match(&given, m->graph, options, r->e);
     r->functions = functions;
     r->given = &given;
+    r->has_weights = reader_has_weights(m->graph);
     if (!s) s = reader_graph(r, m->graph);
     functions_free(functions);
     names_free(r->names);

@@ -18,6 +18,7 @@ struct reader {
     const Onnx__NodeProto *call;
     const char *prefix; /* of the names that a called function makes: "call/"; "" elsewhere */
     int depth;          /* of calls */
+    bool has_weights;   /* among the model's initializers: its Constant nodes are none */
     int at;             /* the node of this scope's graph that is read, or whose call is expanded */
     bool sorts;         /* nodes are read after those that they read, whatever the file's order */
     bool *is_unsorted;  /* set where the file's order lacks a tensor */
@@ -52,6 +53,10 @@ gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struc
 gable_status reader_constant(struct reader *r, const Onnx__NodeProto *p, size_t i, bool *is_read);
 /* Places of nodes in an order in which each stands after those that it reads; malloced. */
 gable_status reader_order(size_t n, Onnx__NodeProto *const *nodes, size_t **out, gable_error *e);
+/* The roles of what a node reads, by where it stands. */
+void reader_set_roles(const struct node *n);
+/* What is trained is kept in initializers; a graph that has none keeps it in Constant nodes. */
+bool reader_has_weights(const Onnx__GraphProto *p);
 /* Everything of a graph, a body too. */
 gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p);
 /* The body that an attribute holds. */

@@ -62,6 +62,14 @@ static void cost_nodes(struct pass *p)
     }
 }
 
+/* Tables of positions are the program's, wherever a file keeps them. */
+static bool is_stored(const struct tensor *t)
+{
+    bool is_real = t->dtype == DTYPE_F32 || t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16 || t->dtype == DTYPE_F64;
+    return t->role == ROLE_WEIGHT || t->role == ROLE_BUFFER ||
+           (t->role == ROLE_CONSTANT && is_real && !storage_is_free(t));
+}
+
 /* Each trained tensor belongs to the first node that uses it; sums over all that the graph holds. */
 static void count_params(struct pass *p)
 {
@@ -80,8 +88,7 @@ static void count_params(struct pass *p)
         const struct tensor *t = p->g->tensors[i];
         if (t->role == ROLE_WEIGHT) a->params = count_add(a->params, tensor_elements(t));
         if (t->role == ROLE_BUFFER) a->buffers = count_add(a->buffers, tensor_elements(t));
-        if (t->role == ROLE_WEIGHT || t->role == ROLE_BUFFER)
-            a->memory.weights = count_add(a->memory.weights, tensor_bytes(t));
+        if (is_stored(t)) a->memory.weights = count_add(a->memory.weights, tensor_bytes(t));
     }
 }
 

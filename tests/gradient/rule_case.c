@@ -158,7 +158,7 @@ static struct tensor *loss_of(struct rule_run *r)
     return loss;
 }
 
-static gable_status build(struct rule_run *r, const struct rule_case *c, gable_error *e)
+static gable_status build(struct rule_run *r, const struct rule_case *c, rule_finish *finish, gable_error *e)
 {
     struct tensor *in[RULE_INPUTS_MAX];
     int n = 0;
@@ -168,6 +168,7 @@ static gable_status build(struct rule_run *r, const struct rule_case *c, gable_e
     for (; n < RULE_INPUTS_MAX && c->in[n]; n++) in[n] = add_input(r, c->in[n]);
     r->n = graph_node(r->g, c->op, "", "n", NULL, n, in, outputs ? atoi(outputs + 8) : 1);
     set_attributes(r, c->attributes);
+    if (finish) finish(r->g, r->n);
     assert_ok(ops_infer_node(r->g, r->n, e), e);
     struct tensor *loss = loss_of(r);
     assert_non_null(loss);
@@ -242,11 +243,11 @@ static void run_release(struct rule_run *r)
     graph_free(r->g);
 }
 
-static void rule_holds(const struct rule_case *c, const struct cpus *cpus)
+static void rule_holds(const struct rule_case *c, rule_finish *finish, const struct cpus *cpus)
 {
     struct rule_run r = {.seed = 1, .pool = pool_new(1 << 26)};
     gable_error e = {0};
-    assert_ok(build(&r, c, &e), &e);
+    assert_ok(build(&r, c, finish, &e), &e);
     const struct general_options how = {.threads = 1, .bytes_max = 1 << 28};
     assert_ok(general_open(r.g, NULL, cpus, &how, &r.session, &e), &e);
     for (int i = 0; i < r.n_given; i++) {
@@ -261,19 +262,21 @@ static void rule_holds(const struct rule_case *c, const struct cpus *cpus)
     run_release(&r);
 }
 
-void rules_hold(const struct rule_case *cases, size_t n)
+void rules_hold_with(const struct rule_case *cases, size_t n, rule_finish *finish)
 {
     struct cpus cpus;
     cpus_read("", &cpus);
-    for (size_t i = 0; i < n; i++) rule_holds(&cases[i], &cpus);
+    for (size_t i = 0; i < n; i++) rule_holds(&cases[i], finish, &cpus);
 }
+void rules_hold(const struct rule_case *cases, size_t n) { rules_hold_with(cases, n, NULL); }
 
-void rule_refuses(const struct rule_case *c, const char *words)
+void rule_refuses_with(const struct rule_case *c, rule_finish *finish, const char *words)
 {
     struct rule_run r = {.seed = 1};
     gable_error e = {0};
-    if (!build(&r, c, &e)) fail_msg("%s %s is not refused: %s", c->op, c->attributes, words);
+    if (!build(&r, c, finish, &e)) fail_msg("%s %s is not refused: %s", c->op, c->attributes, words);
     assert_contains(e.where, c->op);
     assert_contains(e.why, words);
     run_release(&r);
 }
+void rule_refuses(const struct rule_case *c, const char *words) { rule_refuses_with(c, NULL, words); }

@@ -15,4 +15,12 @@ struct rule_case {
 void rules_hold(const struct rule_case *cases, size_t n);
 /* The sentence that refuses the node. */
 void rule_refuses(const struct rule_case *c, const char *words);
+
+/* The same where the node wants more: `finish` gives it its bodies, say, and takes from it the inputs that they
+   capture. */
+struct graph;
+struct node;
+typedef void rule_finish(struct graph *g, struct node *n);
+void rules_hold_with(const struct rule_case *cases, size_t n, rule_finish *finish);
+void rule_refuses_with(const struct rule_case *c, rule_finish *finish, const char *words);
 #endif

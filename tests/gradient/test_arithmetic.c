@@ -30,6 +30,10 @@ static void products_of_matrices_vectors_and_stacks(void **state)
         {"Gemm", "transB=1 beta=2.5", {"3x4", "2x4", "()"}},
         {"Gemm", "transA=1 transB=1 alpha=1.5 beta=0.5", {"4x3", "2x4", "3x2"}},
         {"Gemm", "", {"3x4", "=4x2"}},
+        {"Det", "", {"3x3"}},
+        {"Det", "", {"2x4x4"}},
+        {"Det", "", {"3x2x1x1"}},
+        {"Det", "", {"2x3x2x2"}},
     };
     (void)state;
     rules_hold(cases, COUNT_OF(cases));
@@ -111,7 +115,9 @@ static void what_cannot_go_back_is_named(void **state)
 {
     (void)state;
     rule_refuses(&(struct rule_case){"Floor", "", {"2x3"}}, "its slope is 0");
-    rule_refuses(&(struct rule_case){"Det", "", {"2x2"}}, "no gradient of this operator is known");
+    rule_refuses(&(struct rule_case){"Det", "", {"17x17"}}, "of 17 rows it is not followed");
+    rule_refuses(&(struct rule_case){"RoiAlign", "output_height=2 output_width=2", {"1x1x4x4", "=1x4", "i1:1"}},
+                 "no gradient of this operator is known");
 }
 
 int main(void)

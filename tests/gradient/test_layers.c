@@ -1,5 +1,6 @@
 /* Convolutions, poolings, normalisations, Einsum, Resize, recurrent layers: rules against finite differences. */
 #include "check.h"
+#include "graph/graph.h"
 #include "rule_case.h"
 
 static void convolutions(void **state)
@@ -28,6 +29,12 @@ static void convolutions(void **state)
     rules_hold(cases, COUNT_OF(cases));
 }
 
+/* Positions stand as the values do. */
+static void four_places(struct graph *g, struct node *n)
+{
+    tensor_set_shape(g, n->in[1], DTYPE_S64, 4, (const int64_t[]){1, 1, 2, 2});
+}
+
 static void poolings(void **state)
 {
     static const struct rule_case cases[] = {
@@ -43,9 +50,31 @@ static void poolings(void **state)
         {"AveragePool", "kernel_shape=[2,2] strides=[3,3]", {"1x2x6x7"}},
         {"GlobalAveragePool", "", {"2x3x4x2"}},
         {"GlobalMaxPool", "", {"2x3x4x2"}},
+        {"GlobalLpPool", "", {"2x3x4x2"}},
+        {"GlobalLpPool", "p=1", {"2x3x4x2"}},
+        {"GlobalLpPool", "p=3", {"2x2x5"}},
+        {"LpPool", "kernel_shape=[2,3] strides=[2,1] pads=[1,1,0,1]", {"2x3x4x4"}},
+        {"LpPool", "kernel_shape=[3] strides=[2] p=3", {"1x2x6"}},
+        {"LpPool", "kernel_shape=[2,2] dilations=[2,1] p=1", {"1x2x5x4"}},
+    };
+    static const struct rule_case unpool = {"MaxUnpool", "kernel_shape=[2,2] strides=[2,2]", {"1x1x2x2", "c5,7,8,14"}};
+    (void)state;
+    rules_hold(cases, COUNT_OF(cases));
+    rules_hold_with(&unpool, 1, four_places);
+}
+
+static void places_between_pixels(void **state)
+{
+    static const struct rule_case cases[] = {
+        {"GridSample", "", {"2x3x4x5", "u2x3x2x2"}},
+        {"GridSample", "align_corners=1", {"1x2x4x5", "1x3x2x2"}},
+        {"GridSample", "padding_mode:border", {"1x2x3x4", "1x3x3x2"}},
+        {"GridSample", "mode:nearest", {"1x2x4x5", "=1x3x2x2"}},
+        {"GridSample", "mode:bilinear", {"1x2x3x3", "1x2x2x2"}},
     };
     (void)state;
     rules_hold(cases, COUNT_OF(cases));
+    rule_refuses(&(struct rule_case){"GridSample", "mode:cubic", {"1x1x4x4", "1x2x2x2"}}, "mode cubic is not followed");
 }
 
 static void normalisations(void **state)
@@ -139,13 +168,10 @@ static void what_is_not_followed_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(convolutions),
-        cmocka_unit_test(poolings),
-        cmocka_unit_test(normalisations),
-        cmocka_unit_test(sums_of_products),
-        cmocka_unit_test(interpolations),
-        cmocka_unit_test(recurrent_layers),
-        cmocka_unit_test(what_is_not_followed_is_named),
+        cmocka_unit_test(convolutions),          cmocka_unit_test(poolings),
+        cmocka_unit_test(places_between_pixels), cmocka_unit_test(normalisations),
+        cmocka_unit_test(sums_of_products),      cmocka_unit_test(interpolations),
+        cmocka_unit_test(recurrent_layers),      cmocka_unit_test(what_is_not_followed_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,8 @@ static void by_index(void **state)
         {"ScatterND", "reduction:add", {"4x3", "i4:6x1", "6x3"}},
         {"ScatterND", "", {"4x3", "i4:1x1", "1x3"}},
         {"TopK", "", {"3x5", "c2"}},
+        {"OneHot", "", {"i4:2x3", "c4", "2"}},
+        {"OneHot", "axis=0", {"i5:3", "c5", "2"}},
         {"TopK", "axis=0 largest=0 OUTPUTS=2", {"4x3", "c3"}},
     };
     (void)state;

@@ -118,8 +118,8 @@ static void sizes_change_by_triangles(void **state)
     write_png(state, "a/grey.png", PNG_FORMAT_GRAY, 4, 4, pixels);
     struct dataset d = read_images(state, options(1, 2, 2));
     for (int x = 0; x < 2; x++) {
-        expect(&d.images[x], (3 * 10 + 3 * 50 + 90) / 7.0, 0.449, 0.226);
-        expect(&d.images[2 + x], (50 + 3 * 90 + 3 * 210) / 7.0, 0.449, 0.226);
+        expect(&d.images[x], rint((3 * 10 + 3 * 50 + 90) / 7.0), 0.449, 0.226);
+        expect(&d.images[2 + x], rint((50 + 3 * 90 + 3 * 210) / 7.0), 0.449, 0.226);
     }
     dataset_release(&d);
     d = read_images(state, options(1, 8, 8));
@@ -128,7 +128,7 @@ static void sizes_change_by_triangles(void **state)
     dataset_release(&d);
 }
 /* Classes and images by name, whatever order the folder keeps; what begins with a dot, and files beside classes, do not
-   count. A JPEG is as near as its quality; grey becomes three equal channels, transparent black. */
+   count. A JPEG is as near as its quality; grey becomes three equal channels, and what is under alpha counts. */
 static void classes_are_in_order(void **state)
 {
     static const uint8_t white = 255, clear[4] = {200, 200, 200, 0};
@@ -149,9 +149,144 @@ static void classes_are_in_order(void **state)
     assert_true(fabs((double)d.images[2] * 0.225 + 0.406 - 50 / 255.0) < 3 / 255.0);
     expect(&d.images[3], 255, 0.485, 0.229);
     expect(&d.images[4], 255, 0.456, 0.224);
-    expect(&d.images[6], 0, 0.485, 0.229);
+    expect(&d.images[6], 200, 0.485, 0.229);
     assert_memory_equal(d.images + 9, d.images, 3 * sizeof *d.images);
     dataset_release(&d);
+}
+
+/* 37 y + 59 x + 83 c + 7 x y, as a PNG. The hashes (FNV-1a of the bytes, row by row) are those of torchvision 0.14.1
+   with PIL 9.4: CenterCrop(n)(Resize(n)(image)). */
+static void write_slope(void **state, int height, int width)
+{
+    static uint8_t pixels[200 * 200 * 3];
+    for (int i = 0; i < height * width * 3; i++) {
+        int y = i / 3 / width, x = i / 3 % width, c = i % 3;
+        pixels[i] = (uint8_t)(37 * y + 59 * x + 83 * c + 7 * x * y);
+    }
+    write_png(state, "a/slope.png", PNG_FORMAT_RGB, width, height, pixels);
+}
+static void sizes_are_those_of_torchvision(void **state)
+{
+    static const struct {
+        int height, width, side;
+        uint64_t hash;
+    } rows[] = {
+        {7, 9, 4, UINT64_C(0x919a957af841f9f7)},    {5, 3, 8, UINT64_C(0x0bc114d219f6c79c)},
+        {50, 37, 16, UINT64_C(0x2995bb1ed3f0d582)}, {61, 200, 32, UINT64_C(0xe257109c47884fcf)},
+        {33, 32, 32, UINT64_C(0xccf11046c97209e5)}, {100, 67, 67, UINT64_C(0xd6e9177e06b1edc7)},
+        {9, 9, 9, UINT64_C(0x2f66cbb7f4c162de)},
+    };
+    static const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
+    for (size_t r = 0; r < COUNT_OF(rows); r++) {
+        int side = rows[r].side, plane = side * side;
+        write_slope(state, rows[r].height, rows[r].width);
+        struct dataset d = read_images(state, options(3, side, side));
+        uint64_t hash = UINT64_C(14695981039346656037);
+        for (int i = 0; i < 3 * plane; i++) {
+            double value = (double)d.images[i % 3 * plane + i / 3] * deviation[i % 3] + mean[i % 3];
+            hash = (hash ^ (uint8_t)rint(value * 255)) * UINT64_C(1099511628211);
+        }
+        if (hash != rows[r].hash)
+            fail_msg("%d x %d to %d: other bytes than torchvision's", rows[r].height, rows[r].width, side);
+        dataset_release(&d);
+    }
+}
+/* Four corners of four greys; which one the eight orientations show first, at the left and at the right. */
+static void write_turned(void **state, int orientation)
+{
+    enum { WIDTH = 32, HEIGHT = 16 };
+    uint8_t pixels[HEIGHT][WIDTH][3], head[] = "\xff\xe1\x00\x22"
+                                               "Exif\0\0MM\0*\0\0\0\b\0\1\x01\x12\0\3\0\0\0\1\0\0\0\0\0\0\0\0";
+    char *bytes = NULL;
+    size_t n;
+    gable_error e = {0};
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        memset(pixels[i / WIDTH][i % WIDTH], 30 + 60 * (i % WIDTH / 16 + 2 * (i / WIDTH / 8)), 3);
+    write_jpeg(state, "a/turned.jpg", WIDTH, HEIGHT, pixels);
+    assert_ok(file_read(path_of(state, "a/turned.jpg"), 1 << 20, &bytes, &n, &e), &e);
+    head[29] = (uint8_t)orientation;
+    char *turned = malloc(n + 36);
+    memcpy(turned, bytes, 2);
+    memcpy(turned + 2, head, 36);
+    memcpy(turned + 38, bytes + 2, n - 2);
+    assert_ok(file_write(path_of(state, "a/turned.jpg"), turned, n + 36, &e), &e);
+    free(turned);
+    free(bytes);
+}
+static void pictures_stand_upright(void **state)
+{
+    static const int left[] = {0, 0, 1, 3, 2, 0, 2, 3, 1}, right[] = {0, 1, 0, 2, 3, 2, 0, 1, 3};
+    for (int i = 1; i <= 8; i++) {
+        bool lies = i < 5;
+        write_turned(state, i);
+        struct dataset d = read_images(state, options(1, lies ? 16 : 32, lies ? 32 : 16));
+        double first = (double)d.images[0] * 0.226 + 0.449, last = (double)d.images[lies ? 31 : 15] * 0.226 + 0.449;
+        if (fabs(first * 255 - 30 - 60 * left[i]) > 9 || fabs(last * 255 - 30 - 60 * right[i]) > 9)
+            fail_msg("orientation %d: %g and %g", i, first * 255, last * 255);
+        dataset_release(&d);
+    }
+}
+/* Another part in every epoch, the same one when it is asked for again; about half are mirrored. */
+static void epochs_vary(void **state)
+{
+    enum { EPOCHS = 200 };
+    uint8_t pixels[16][16];
+    float one[64], again[64], other[64];
+    int mirrored = 0, changed = 0;
+    gable_error e = {0};
+    struct dataset d;
+    for (int i = 0; i < 256; i++) pixels[i / 16][i % 16] = (uint8_t)(i % 16 * 15);
+    write_png(state, "a/1.png", PNG_FORMAT_GRAY, 16, 16, pixels);
+    write_png(state, "b/2.png", PNG_FORMAT_GRAY, 16, 16, pixels);
+    struct images_options o = options(1, 8, 8);
+    o.varies = true;
+    assert_ok(images_read(*state, &o, &d, &e), &e);
+    assert_null(d.images);
+    for (int i = 0; i < EPOCHS; i++) {
+        assert_ok(dataset_load(&d, 0, i, one, &e), &e);
+        assert_ok(dataset_load(&d, 0, i, again, &e), &e);
+        assert_ok(dataset_load(&d, 1, i, other, &e), &e);
+        assert_memory_equal(one, again, sizeof one);
+        changed += memcmp(one, other, sizeof one) != 0;
+        mirrored += one[0] > one[7];
+        for (int k = 0; k < 64; k++)
+            if (!(one[k] >= -2.0f && one[k] <= 2.5f)) fail_msg("%g", (double)one[k]);
+    }
+    if (mirrored < EPOCHS * 4 / 10 || mirrored > EPOCHS * 6 / 10) fail_msg("%d are mirrored", mirrored);
+    assert_true(changed > EPOCHS * 9 / 10);
+    dataset_release(&d);
+}
+/* What is held out is as it is, and the rest is all others. */
+static void a_share_is_held_out(void **state)
+{
+    struct dataset d, held;
+    gable_error e = {0};
+    int seen[40] = {0};
+    for (int i = 0; i < 40; i++) {
+        char name[32];
+        uint8_t pixel = (uint8_t)(6 * i);
+        snprintf(name, sizeof name, "%c/%d.png", "ab"[i % 2], i);
+        write_png(state, name, PNG_FORMAT_GRAY, 1, 1, &pixel);
+    }
+    for (int varies = 0; varies < 2; varies++) {
+        struct images_options o = options(1, 1, 1);
+        o.varies = varies;
+        assert_ok(images_read(*state, &o, &d, &e), &e);
+        assert_ok(dataset_split(&d, 0.25, 7, &held, &e), &e);
+        assert_int_equal(held.n, 10);
+        assert_int_equal(d.n, 30);
+        for (int i = 0; i < 40; i++) {
+            float value;
+            const struct dataset *from = i < 10 ? &held : &d;
+            assert_ok(dataset_load(from, i < 10 ? i : i - 10, -1, &value, &e), &e);
+            int k = (int)rint(((double)value * 0.226 + 0.449) * 255 / 6);
+            assert_int_equal(from->labels[i < 10 ? i : i - 10], k % 2);
+            seen[k]++;
+        }
+        dataset_release(&held);
+        dataset_release(&d);
+    }
+    for (int i = 0; i < 40; i++) assert_int_equal(seen[i], 2);
 }
 
 static void refuse(void **state, struct images_options o, gable_status status, const char *where, const char *why)
@@ -260,7 +395,9 @@ int main(void)
         IN_A_FOLDER(the_middle_is_cut_out),        IN_A_FOLDER(sizes_change_by_triangles),
         IN_A_FOLDER(classes_are_in_order),         IN_A_FOLDER(what_is_no_image_is_refused),
         IN_A_FOLDER(what_does_not_fit_is_refused), IN_A_FOLDER(arrays_are_no_images),
-        IN_A_FOLDER(stripes_are_learnt),
+        IN_A_FOLDER(stripes_are_learnt),           IN_A_FOLDER(sizes_are_those_of_torchvision),
+        IN_A_FOLDER(pictures_stand_upright),       IN_A_FOLDER(epochs_vary),
+        IN_A_FOLDER(a_share_is_held_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
 /* Training runs: a small network learns, a resumed run is the same run, damaged checkpoints are refused. */
+#include "base/file.h"
 #include "check.h"
 #include "small.h"
 #include "tensors/npy.h"
 
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +93,32 @@ static void a_resumed_run_is_the_same_run(void **state)
     learning_release(&whole);
 }
 
+/* What was trained on, told at inference. */
+static void a_run_is_validated(void **state)
+{
+    struct setting s = begin(synthetic());
+    struct learning l;
+    struct weights *w = NULL;
+    struct cpus cpus;
+    gable_error e = {0};
+    (void)state;
+    cpus_read("", &cpus);
+    assert_ok(weights_new(s.graph, 1, &w, &e), &e);
+    struct dataset held;
+    assert_ok(dataset_split(&s.data, 0.25, 3, &held, &e), &e);
+    struct validation v = {.data = &held, .weights = w, .cpus = &cpus, .threads = 1};
+    const struct learn_options o = {.epochs = 8, .seed = 1, .validation = &v};
+    assert_ok(learn_run(s.trainer, &s.data, &o, &l, &e), &e);
+    assert_int_equal(held.n, IMAGES / 4);
+    if (!(l.epochs[7].validated >= 0.9)) fail_msg("validated %g", l.epochs[7].validated);
+    double share = l.epochs[7].validated * held.n;
+    assert_true(fabs(share - rint(share)) < 1e-9);
+    learning_release(&l);
+    dataset_release(&held);
+    weights_free(w);
+    end(&s);
+}
+
 static void spoil(const char *path, long at)
 {
     FILE *f = fopen(path, "r+b");
@@ -126,6 +154,60 @@ static void a_damaged_checkpoint_is_refused(void **state)
     assert_int_equal(truncate(previous, 100), 0);
     assert_int_equal(learn_run(s.trainer, &s.data, &o, &l, &e), GABLE_BAD_INPUT);
     assert_contains(e.why, "the checkpoint is damaged");
+    learning_release(&l);
+    end(&s);
+}
+/* What another version wrote ends with its checksum too. */
+static void another_version_is_refused(void **state)
+{
+    char path[256], *bytes = NULL;
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/version", (char *)*state);
+    struct setting s = begin(synthetic());
+    struct learning l;
+    gable_error e = {0};
+    struct learn_options o = {.epochs = 2, .seed = 1, .checkpoint = path};
+    assert_ok(learn_run(s.trainer, &s.data, &o, &l, &e), &e);
+    learning_release(&l);
+    assert_ok(file_read(path, 1 << 24, &bytes, &n, &e), &e);
+    uint64_t hash = UINT64_C(14695981039346656037);
+    bytes[6 * sizeof(uint64_t)] += 40; /* behind six numbers of eight bytes */
+    for (size_t i = 0; i < n - sizeof hash; i++) hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+    memcpy(bytes + n - sizeof hash, &hash, sizeof hash);
+    assert_ok(file_write(path, bytes, n, &e), &e);
+    free(bytes);
+    o.resumes = true;
+    assert_int_equal(learn_run(s.trainer, &s.data, &o, &l, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "the checkpoint has format 42");
+    assert_contains(e.why, "version.previous, is whole");
+    learning_release(&l);
+    end(&s);
+}
+/* A library that makes threads of its own would wait for them on the one CPU that it was given. */
+static void one_thread_is_one(void **state)
+{
+    glob_t threads;
+    struct learning l;
+    gable_error e = {0};
+    (void)state;
+    struct setting s = begin(synthetic());
+    assert_ok(learn_run(s.trainer, &s.data, &(struct learn_options){.epochs = 1, .seed = 1}, &l, &e), &e);
+    assert_int_equal(glob("/proc/self/task/*", 0, NULL, &threads), 0);
+    assert_int_equal(threads.gl_pathc, 1);
+    globfree(&threads);
+    learning_release(&l);
+    end(&s);
+}
+static void one_class_is_refused(void **state)
+{
+    struct learning l;
+    gable_error e = {0};
+    (void)state;
+    struct setting s = begin(synthetic());
+    for (int i = 0; i < s.data.n; i++) s.data.labels[i] = 2;
+    assert_int_equal(learn_run(s.trainer, &s.data, &(struct learn_options){.epochs = 1, .seed = 1}, &l, &e),
+                     GABLE_BAD_INPUT);
+    assert_contains(e.why, "are of class 2: there is nothing to tell apart");
     learning_release(&l);
     end(&s);
 }
@@ -207,9 +289,16 @@ static void labels_out_of_range_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_small_network_learns),          cmocka_unit_test(a_resumed_run_is_the_same_run),
-        cmocka_unit_test(a_damaged_checkpoint_is_refused), cmocka_unit_test(another_run_is_refused),
-        cmocka_unit_test(a_folder_of_arrays_is_learnt),    cmocka_unit_test(labels_out_of_range_are_refused),
+        cmocka_unit_test(one_thread_is_one),
+        cmocka_unit_test(another_version_is_refused),
+        cmocka_unit_test(one_class_is_refused),
+        cmocka_unit_test(a_run_is_validated),
+        cmocka_unit_test(a_small_network_learns),
+        cmocka_unit_test(a_resumed_run_is_the_same_run),
+        cmocka_unit_test(a_damaged_checkpoint_is_refused),
+        cmocka_unit_test(another_run_is_refused),
+        cmocka_unit_test(a_folder_of_arrays_is_learnt),
+        cmocka_unit_test(labels_out_of_range_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -1,6 +1,8 @@
 #include "engine/train/lower.h"
 #include "engine/train/winograd.h"
 
+#include "engine/crew.h"
+
 #include <string.h>
 
 enum { PLAN_BYTES_MAX = 1 << 28 };
@@ -72,7 +74,9 @@ gable_status train_plan_new(const struct graph *g, const struct cpus *cpus, cons
     if (!s) s = train_lower(p, e);
     if (!s) s = train_schedule(p, e);
     if (!s) s = train_place(p, e);
+    int before = crew_expect(p->threads); /* a convolution keeps the threads that it was made for */
     if (!s) s = train_convolutions_new(p, e);
+    crew_expect(before);
     if (s) {
         train_plan_free(p);
         return error_within(e, "%s", g->name);
