@@ -31,10 +31,9 @@ static double linear_step(double span)
     return decade * (steps <= 1.0001 ? 1 : steps <= 2.0001 ? 2 : steps <= 5.0001 ? 5 : 10);
 }
 
-static json_t *linear_ticks(struct figure *f, double low, double high)
+static json_t *linear_ticks(struct figure *f, double low, double high, double step)
 {
     json_t *ticks = json_array();
-    double step = linear_step(high - low);
     for (double i = ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++)
         figure_append(f, ticks, json_real(step < 1 ? i / round(1 / step) : i * step)); /* 0.6, not 0.6000000000000001 */
     return ticks;
@@ -69,7 +68,13 @@ json_t *figure_linear_axis(struct figure *f, int grid, const char *name, const c
         figure_fail(f, "the bounds of an axis must ascend");
         return NULL;
     }
-    return value_axis(f, "value", grid, name, formatter, low, high, linear_ticks(f, low, high));
+    return value_axis(f, "value", grid, name, formatter, low, high,
+                      linear_ticks(f, low, high, linear_step(high - low)));
+}
+
+json_t *figure_whole_axis(struct figure *f, int grid, const char *name, const char *formatter, double high)
+{
+    return value_axis(f, "value", grid, name, formatter, 0, high, linear_ticks(f, 0, high, fmax(1, linear_step(high))));
 }
 
 json_t *figure_category_axis(struct figure *f, int grid, json_t *names, bool is_inverse)

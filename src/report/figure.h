@@ -71,6 +71,8 @@ json_t *figure_log_axis(struct figure *f, int grid, const char *name, const char
 /* Linear from `low` to `high` with ticks at round steps. */
 json_t *figure_linear_axis(struct figure *f, int grid, const char *name, const char *formatter, double low,
                            double high);
+/* Linear from 0 up, ticks at whole numbers only. */
+json_t *figure_whole_axis(struct figure *f, int grid, const char *name, const char *formatter, double high);
 json_t *figure_category_axis(struct figure *f, int grid, json_t *names, bool is_inverse);
 /* Moves the name of a y axis to the top left, over its ticks. */
 json_t *figure_y_axis(struct figure *f, json_t *axis, int tick_width);

@@ -15,13 +15,15 @@ static figure_builder *const builders[] = {
     figure_training_memory, figure_training_loss,
 };
 
-/* The command that measures again what the figure shows. */
-static const char *command_for(const char *section, const struct study *s)
+/* The command that measures again what the figure shows, where it names none itself. */
+static json_t *command_for(const char *section, const struct study *s)
 {
-    if (!strcmp(section, "1.1")) return "gable chips --json";
-    if (!strcmp(section, "1.2")) return "gable analyze --json";
-    if (!strcmp(section, "1.5")) return "gable analyze --train --batch 16 --optimizer momentum --json";
-    return *s->command ? s->command : "gable report";
+    if (!strcmp(section, "1.1")) return json_string("gable chips --json");
+    if (!strcmp(section, "1.2")) return json_string("gable analyze --json");
+    if (!strcmp(section, "1.5"))
+        return json_sprintf("gable analyze --train --batch %d --optimizer %s --json", s->training_batch,
+                            optimizer_name(STUDY_OPTIMIZER));
+    return json_string(*s->command ? s->command : "gable report");
 }
 
 json_t *report_figures(const struct study *s, gable_error *e)
@@ -36,8 +38,7 @@ json_t *report_figures(const struct study *s, gable_error *e)
         json_t *spec = builders[i](s, &why);
         if (!spec && !why.status) continue;
         if (spec && !json_object_get(spec, "command"))
-            json_object_set_new(spec, "command",
-                                json_string(command_for(json_string_value(json_object_get(spec, "section")), s)));
+            json_object_set_new(spec, "command", command_for(json_string_value(json_object_get(spec, "section")), s));
         if (!spec || json_array_append_new(figures, spec)) {
             if (e) *e = why;
             if (!why.status) error_set(e, GABLE_NO_MEMORY, "memory ran out while making the figures");

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { ROW_HEIGHT = 196, HEAD = 28 };
+enum { ROW_HEIGHT = 196, HEAD = 28, MIDDLE = 80, NARROW_ROW = 150, NARROW_MIDDLE = 62 };
 enum metric { BY_TIME, BY_COUNT, BY_TRAFFIC, METRICS };
 static const double named_from = 0.03; /* smaller slices are one: the rest */
 static const char *const metrics[METRICS] = {"Time, measured", "FLOPs", "Bytes, unfused"};
@@ -74,7 +74,7 @@ static void add_ring(struct figure *f, const struct study *s, int pass, int metr
     json_t *data = json_array();
     double rest = 0;
     int first = first_metric(s), columns = METRICS - first, x = 1000 * (2 * (metric - first) + 1) / (2 * columns);
-    int middle = HEAD + pass * ROW_HEIGHT + 80;
+    int middle = HEAD + pass * ROW_HEIGHT + MIDDLE;
     for (int k = 0; k < KIND_N; k++) {
         double share = mean_of(s, k, pass, metric);
         if (is_named(s, k))
@@ -162,16 +162,21 @@ static void say_findings(struct figure *f, const struct study *s)
                100 * mean_of(s, odd, false, seen));
 }
 
-/* Below 520 px rings are smaller, and only their large slices are labelled. */
+/* Below 520 px: a column a pass, a row a metric, smaller rings. */
 static void add_narrow(struct figure *f, int columns)
 {
-    json_t *series = json_array();
-    for (int i = 0; i < 2 * columns; i++)
-        figure_append(f, series,
-                      figure_pack(f, "{s:[i,i], s:{s:i, s:i}, s:{s:i}}", "radius", columns > 2 ? 27 : 36,
-                                  columns > 2 ? 40 : 54, "labelLine", "length", 3, "length2", 2, "label", "fontSize",
-                                  columns > 2 ? 9 : 11));
-    figure_set(f, "narrow", figure_pack(f, "{s:{s:o}}", "option", "series", series));
+    for (int i = 0; i < 2 * columns; i++) {
+        int pass = i / columns, x = 1 + 2 * pass, middle = HEAD + i % columns * NARROW_ROW + NARROW_MIDDLE;
+        for (int line = 0; line < 2; line++)
+            figure_narrow(f, "texts", figure_pack(f, "{s:i, s:i, s:i}", "x", x, "of", 4, "y", middle - 7 + 16 * line));
+        figure_narrow(f, "series",
+                      figure_pack(f, "{s:[o,i], s:[i,i], s:{s:i, s:i}}", "center", figure_text(f, "%d%%", 25 * x),
+                                  middle, "radius", 33, 47, "labelLine", "length", 5, "length2", 4));
+    }
+    json_t *narrow = json_object_get(f->spec, "narrow"), *series = json_object_get(narrow, "series");
+    json_object_set_new(narrow, "option", figure_pack(f, "{s:O}", "series", series));
+    json_object_del(narrow, "series");
+    json_object_set_new(narrow, "height", json_integer(HEAD + columns * NARROW_ROW - 20));
 }
 
 json_t *figure_training_kinds(const struct study *s, gable_error *e)
@@ -190,6 +195,7 @@ json_t *figure_training_kinds(const struct study *s, gable_error *e)
     add_narrow(&f, METRICS - first_metric(s));
     add_table(&f, s);
     say_findings(&f, s);
+    if (measured_steps(s)) say_train_command(&f, s);
     figure_say(
         &f, "method",
         "Time: the medians of a step\u2019s stages, each under the kind of its node with the most FLOPs (a "

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 120, TOLD = 3, TICKS = 6 };
+enum { COLUMNS = 120, TOLD = 3 };
 static const double least = 1e-4; /* the lowest loss that is drawn: nobody reads further, and its logarithm ends */
 static const char *const colors[STUDY_LEARNED] = {"@accent", "@bar", "@linear", "@norm", "@activation", "@faint"};
 
@@ -111,19 +111,6 @@ static void draw_guess(struct figure *f, const struct study *s, const struct spa
                            figure_text(f, "a guess among %d classes: %.2f", classes, loss), "color", "@muted"));
 }
 
-/* Whole epochs only. */
-static json_t *epoch_axis(struct figure *f, int epochs)
-{
-    json_t *axis = figure_linear_axis(f, 0, "Epochs", "@plain", 0, epochs), *ticks = json_array();
-    for (int i = 0; i <= epochs; i++) figure_append(f, ticks, json_integer(i));
-    if (epochs <= TICKS) {
-        json_object_set(json_object_get(axis, "axisTick"), "customValues", ticks);
-        json_object_set(json_object_get(axis, "axisLabel"), "customValues", ticks);
-    }
-    json_decref(ticks);
-    return axis;
-}
-
 static void add_table(struct figure *f, const struct study *s)
 {
     figure_table(f, "one row per run and epoch", true,
@@ -207,7 +194,7 @@ json_t *figure_training_loss(const struct study *s, gable_error *e)
         "Cross-entropy against epochs: of single steps (line) and the mean of each epoch (marks); at the end the "
         "share of examples classified correctly");
     figure_grid(&f, FIGURE_TICKS, 150, FIGURE_PLOT_TOP, FIGURE_PLOT_BOTTOM);
-    figure_option(&f, "xAxis", epoch_axis(&f, x.epochs));
+    figure_option(&f, "xAxis", figure_whole_axis(&f, 0, "Epochs", "@plain", x.epochs));
     figure_option(&f, "yAxis",
                   figure_y_axis(&f,
                                 figure_log_axis(&f, 0, "Loss (log scale)", "@plain", figure_log_low(x.low, 1.1),

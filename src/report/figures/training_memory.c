@@ -47,7 +47,6 @@ static void mark_taken(struct figure *f, const struct study *s)
                                                       .x = taken(s, i) / GIB,
                                                       .y = row,
                                                       .color = "@ink",
-                                                      .symbol = "diamond",
                                                       .facts = facts}));
     }
     if (!measured_steps(s)) {
@@ -154,6 +153,7 @@ json_t *figure_training_memory(const struct study *s, gable_error *e)
     draw(&f, s);
     add_table(&f, s);
     say_findings(&f, s);
+    if (measured_steps(s)) say_train_command(&f, s);
     figure_say(
         &f, "method",
         "Saved: each tensor, mask and statistic that a gradient reads, once; working: other activations and gradients "

@@ -26,7 +26,7 @@ static void draw(struct figure *f, const struct study *s)
                                "color", "@ink", "model", s->models[i].id));
     }
     figure_grid(f, 122, 126, 18, 40);
-    figure_option(f, "xAxis", figure_linear_axis(f, 0, "Multiples of the forward pass", "@times", 0, 3));
+    figure_option(f, "xAxis", figure_whole_axis(f, 0, "Multiples of the forward pass", "@times", 3));
     figure_option(f, "yAxis", figure_category_axis(f, 0, names, true));
     for (int p = 0; p < PASS_N; p++) {
         json_t *items = json_array();

@@ -22,7 +22,7 @@ void add_pass_keys(struct figure *f)
 void add_one_to_two(struct figure *f, int n, int dy)
 {
     json_t *line = json_array();
-    figure_append(f, line, figure_pack(f, "{s:[[f,f],[f,f]]}", "coords", 3.0, -0.5, 3.0, n - 0.5));
+    figure_append(f, line, figure_pack(f, "{s:[[f,f],[f,f]]}", "coords", 3.0, -1.0, 3.0, n - 0.5));
     figure_lines(f, line, false, &(struct stroke){.color = "@ink", .width = 1, .type = "dashed", .z = 6});
     figure_add(
         f, "ends",
@@ -50,6 +50,15 @@ int measured_steps(const struct study *s)
     int n = 0;
     for (int i = 0; i < s->n_models; i++) n += measured_step(s, i, &m);
     return n;
+}
+
+void say_train_command(struct figure *f, const struct study *s)
+{
+    struct text names = {0};
+    for (int i = 0; i < s->n_models; i++) text_addf(&names, " %s", s->models[i].id);
+    figure_say(f, "command", "gable train%s --batch %d --optimizer %s%s --json", names.data ? names.data : "",
+               s->training_batch, optimizer_name(STUDY_OPTIMIZER), s->is_quick ? " --quick" : "");
+    text_release(&names);
 }
 
 void say_causes(const struct study *s, int model, const struct measured_step *m, struct text *out)

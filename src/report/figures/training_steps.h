@@ -10,6 +10,8 @@ struct measured_step {
 /* The step of model i; false where it was not measured, or it or its forward or backward is invalid. */
 bool measured_step(const struct study *s, int model, struct measured_step *out);
 int measured_steps(const struct study *s); /* how many models have one */
+/* "gable train MODEL... --batch N": what measures the steps again. */
+void say_train_command(struct figure *f, const struct study *s);
 struct pass_look {
     const char *name, *color;
 };

@@ -58,7 +58,7 @@ static void draw(struct figure *f, const struct study *s)
                                "color", "@ink", "model", s->models[i].id));
     }
     figure_grid(f, 122, 126, 18, 40);
-    figure_option(f, "xAxis", figure_linear_axis(f, 0, "Multiples of the forward pass", "@times", 0, most));
+    figure_option(f, "xAxis", figure_whole_axis(f, 0, "Multiples of the forward pass", "@times", most));
     figure_option(f, "yAxis", figure_category_axis(f, 0, names, true));
     for (int p = 0; p < PASS_N; p++) add_bars(f, s, p, true);
     for (int p = 0; p < PASS_N; p++) add_bars(f, s, p, false);
@@ -133,6 +133,7 @@ json_t *figure_training_times(const struct study *s, gable_error *e)
     if (n < s->n_models)
         figure_say(&f, "note", "%d of %d models have no valid step: the appendix says why.", s->n_models - n,
                    s->n_models);
+    say_train_command(&f, s);
     figure_say(
         &f, "method",
         "Each model trains in a process of its own: whole steps are sampled like any run, then steps with a clock "

@@ -167,6 +167,8 @@
       th.textContent = "";
       make("button", name, th).type = "button";
     });
+    if (window.matchMedia("(max-width:859px)").matches) /* as page.css: there a table is longer than the screen */
+      all("details:not(.hint)").forEach(function (d) { d.open = false; });
     labelTheme();
     openFor(location.hash);
   }
