@@ -21,7 +21,7 @@ static const struct argp_option options[] = {
     {"models", 'm', "LIST", 0, "models, separated by commas (the ten of the study)", 0},
     {"batches", 'b', "LIST", 0, "images at once (1,64,256; with --quick 1,64)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
-    {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model and batch (4)", 0},
+    {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model and batch (4; with --quick 2)", 0},
     {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (each layer timed), rule (nothing is timed), never, always (auto)", 0},
     {"retune", KEY_RETUNE, NULL, 0, "time the choices again that the store holds", 0},
     {"quick", 'q', NULL, 0, "a tenth of the time, wider intervals, marked so", 0},
@@ -94,7 +94,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void set_defaults(struct report_request *r)
 {
     r->out = "gable-report";
-    r->campaign.bench.budget_s = 4;
     r->campaign.bench.engine.tune = true;
     for (int i = 0; i < zoo_size() && r->n_models < REPORT_MODELS; i++)
         if (zoo_at(i)->is_in_report) r->models[r->n_models++] = zoo_at(i)->id;
@@ -104,23 +103,23 @@ static void set_defaults(struct report_request *r)
 static void train_as_benched(struct report_request *r)
 {
     const struct bench_options *b = &r->campaign.bench;
-    r->campaign.training = (struct training_options){
-        .trainer = {.optimizer = STUDY_OPTIMIZER,
-                    .rate = 1e-4,
-                    .threads = b->engine.threads,
-                    .seed = 1,
-                    .tune = b->engine.tune && !b->quick},
-        .budget_s = b->quick ? b->budget_s / 4 : b->budget_s / 2, /* as much again by stages */
-        .quick = b->quick};
+    r->campaign.training = (struct training_options){.trainer = {.optimizer = STUDY_OPTIMIZER,
+                                                                 .rate = 1e-4,
+                                                                 .threads = b->engine.threads,
+                                                                 .seed = 1,
+                                                                 .tune = b->engine.tune && !b->quick},
+                                                     .budget_s = b->budget_s / 2, /* as much again by stages */
+                                                     .quick = b->quick};
 }
 
-/* Batches and rounds that nobody chose: a quick study leaves out the batch of 256 and visits every point once. */
+/* What nobody chose: a quick study leaves out the batch of 256, visits every point once, and for half as long. */
 static void fill_defaults(struct report_request *r)
 {
     static const int batches[] = {1, 64, 256};
     bool is_quick = r->campaign.bench.quick;
     r->campaign.rounds = is_quick ? 1 : 2;
     r->study.training_batch = is_quick ? STUDY_TRAINING_QUICK : STUDY_TRAINING_BATCH;
+    if (r->campaign.bench.budget_s == 0) r->campaign.bench.budget_s = is_quick ? 2 : 4;
     train_as_benched(r);
     if (r->n_batches) return;
     r->n_batches = is_quick ? 2 : (int)COUNT_OF(batches);
