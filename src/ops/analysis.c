@@ -70,7 +70,30 @@ static bool is_stored(const struct tensor *t)
            (t->role == ROLE_CONSTANT && is_real && !storage_is_free(t));
 }
 
-/* Each trained tensor belongs to the first node that uses it; sums over all that the graph holds. */
+static void hold(struct analysis *a, const struct tensor *t)
+{
+    if (t->role == ROLE_WEIGHT) a->params = count_add(a->params, tensor_elements(t));
+    if (t->role == ROLE_BUFFER) a->buffers = count_add(a->buffers, tensor_elements(t));
+    if (is_stored(t)) a->memory.weights = count_add(a->memory.weights, tensor_bytes(t));
+}
+
+/* What a node's bodies hold themselves; gives the trained elements. */
+static count hold_bodies(struct analysis *a, const struct node *n)
+{
+    count params = 0;
+    for (int k = 0; k < n->n_attributes; k++) {
+        const struct graph *body = n->attributes[k].type == ATTRIBUTE_GRAPH ? n->attributes[k].graph : NULL;
+        for (int i = 0; body && i < body->n_tensors; i++) {
+            hold(a, body->tensors[i]);
+            if (body->tensors[i]->role == ROLE_WEIGHT) params = count_add(params, tensor_elements(body->tensors[i]));
+        }
+        for (int i = 0; body && i < body->n_nodes; i++) params = count_add(params, hold_bodies(a, body->nodes[i]));
+    }
+    return params;
+}
+
+/* Each trained tensor belongs to the first node that works with it, not to a view; sums over all that the graph holds.
+ */
 static void count_params(struct pass *p)
 {
     struct analysis *a = p->a;
@@ -78,18 +101,15 @@ static void count_params(struct pass *p)
     for (int i = 0; i < p->g->n_nodes; i++) {
         struct node_cost *c = &a->nodes[i];
         const struct tensor *t;
-        for (int k = 0; (t = node_reads(c->node, k)); k++) {
+        for (int k = 0; !c->node->op->is_view && (t = node_reads(c->node, k)); k++) {
+            t = p->storage.root[t->index];
             if (t->role == ROLE_WEIGHT && first_meeting(p, t, OWNED))
                 c->params = count_add(c->params, tensor_elements(t));
         }
+        c->params = count_add(c->params, hold_bodies(a, c->node));
         a->kinds[c->kind].params = count_add(a->kinds[c->kind].params, c->params);
     }
-    for (int i = 0; i < p->g->n_tensors; i++) {
-        const struct tensor *t = p->g->tensors[i];
-        if (t->role == ROLE_WEIGHT) a->params = count_add(a->params, tensor_elements(t));
-        if (t->role == ROLE_BUFFER) a->buffers = count_add(a->buffers, tensor_elements(t));
-        if (is_stored(t)) a->memory.weights = count_add(a->memory.weights, tensor_bytes(t));
-    }
+    for (int i = 0; i < p->g->n_tensors; i++) hold(a, p->g->tensors[i]);
 }
 
 static bool make_order(struct pass *p)
