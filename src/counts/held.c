@@ -30,28 +30,45 @@ static void add(int *n, count *elements, const struct tensor *t)
     *elements = count_add(*elements, tensor_elements(t));
 }
 
-static void find_in_node(const struct node *n, bool *is_read, struct held *out)
+static bool is_statistic(const struct node *n, int input) { return node_is(n, "BatchNormalization") && input >= 3; }
+
+/* The initializer that a node gives another name, by Identity or several; else NULL. */
+static const struct tensor *copied(const struct node *n)
+{
+    const struct tensor *t = node_is(n, "Identity") ? n->in[0] : NULL;
+    while (t && t->producer) t = node_is(t->producer, "Identity") ? t->producer->in[0] : NULL;
+    return t && (t->role == ROLE_WEIGHT || t->role == ROLE_BUFFER) ? t : NULL;
+}
+
+/* How tensors are read, by nodes that are no copies. */
+struct reads {
+    bool any, as_trained;
+};
+
+static void find_in_node(const struct node *n, struct reads *reads, struct held *out)
 {
     const struct tensor *t;
-    if (node_is(n, "Identity") && n->in[0]->role == ROLE_WEIGHT) {
-        add(&out->n_merged, &out->merged, n->in[0]);
-        return;
-    }
+    if (copied(n)) return;
     if (holds_norm(n)) add(&out->n_folded, &out->folded, n->in[2]);
     for (int k = 0; (t = node_reads(n, k)); k++) {
-        if (t->role != ROLE_WEIGHT) continue;
-        if (is_read[t->index]) add(&out->n_shared, &out->shared, t);
-        is_read[t->index] = true;
+        struct reads *r = &reads[t->index];
+        if (t->role == ROLE_WEIGHT && r->any) add(&out->n_shared, &out->shared, t);
+        r->any = true;
+        r->as_trained |= !is_statistic(n, k);
     }
 }
 
 gable_status held_find(const struct graph *g, count params, struct held *out, gable_error *e)
 {
-    bool *is_read = calloc((size_t)g->n_tensors + 1, sizeof *is_read);
+    struct reads *reads = calloc((size_t)g->n_tensors + 1, sizeof *reads);
     *out = (struct held){0};
-    if (!is_read) return error_set(e, GABLE_NO_MEMORY, "no memory for the %d tensors of %.60s", g->n_tensors, g->name);
-    for (int i = 0; i < g->n_nodes; i++) find_in_node(g->nodes[i], is_read, out);
+    if (!reads) return error_set(e, GABLE_NO_MEMORY, "no memory for the %d tensors of %.60s", g->n_tensors, g->name);
+    for (int i = 0; i < g->n_nodes; i++) find_in_node(g->nodes[i], reads, out);
+    for (int i = 0; i < g->n_nodes; i++) {
+        const struct node *n = g->nodes[i];
+        if (copied(n) && reads[n->out[0]->index].as_trained) add(&out->n_merged, &out->merged, copied(n));
+    }
     out->params = count_add(params, count_add(out->merged, out->folded));
-    free(is_read);
+    free(reads);
     return GABLE_OK;
 }

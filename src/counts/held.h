@@ -8,7 +8,8 @@
 
 struct held {
     int n_merged, n_folded, n_shared;
-    count merged; /* elements that Identity nodes give again: PyTorch's exporter merges equal initializers so */
+    count merged; /* elements that Identity nodes give again to be read as parameters, not as running statistics:
+                     PyTorch's exporter merges equal initializers so */
     count folded; /* trained scales of batch norms within convolutions whose weights have a name that an exporter makes:
                      "onnx::Conv_193" (PyTorch), "..._fused_bn" (tf2onnx). The norms' shifts became the biases */
     count shared; /* elements that several nodes read directly, for each reader but the first: tied, or merged */

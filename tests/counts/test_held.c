@@ -75,11 +75,37 @@ static void merged_and_shared_tensors_are_counted(void **state)
     graph_free(g);
 }
 
+/* A fresh norm of 8: scale and variance are one initializer of ones, shift and mean one of zeros, as two norms of one
+   model are. Each has 8 scales and 8 shifts; the file has one of both. */
+static void merged_statistics_are_no_parameters(void **state)
+{
+    (void)state;
+    const int64_t x[] = {1, 8, 4, 4}, b[] = {8};
+    struct graph *g = graph_new("norms", "test", 1 << 20);
+    struct tensor *y = graph_input(g, "x", DTYPE_F32, 4, x);
+    struct tensor *one = weight(g, "one", 1, b), *zero = weight(g, "zero", 1, b);
+    for (int k = 0; k < 2; k++) {
+        struct tensor *operands[5] = {y};
+        for (int i = 1; i < 5; i++) {
+            struct tensor *from = i == 1 || i == 4 ? one : zero;
+            bool is_own = k == 0 && i < 3;
+            operands[i] = is_own ? from : graph_node(g, "Identity", "", "copy", NULL, 1, &from, 1)->out[0];
+        }
+        y = graph_node(g, "BatchNormalization", "", "norm", NULL, 5, operands, 1)->out[0];
+    }
+    graph_output(g, y);
+    struct held h = found(g, 16);
+    assert_int_equal(h.n_merged, 2);
+    assert_int_equal(h.params, 32);
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_of_exporters_tell_of_folded_norms),
         cmocka_unit_test(merged_and_shared_tensors_are_counted),
+        cmocka_unit_test(merged_statistics_are_no_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

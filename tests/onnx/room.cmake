@@ -21,3 +21,8 @@ target_compile_definitions(test_onnx_oracle PRIVATE ORACLE="$<TARGET_FILE:infer_
 add_dependencies(test_onnx_oracle infer_shapes)
 add_test(NAME onnx.exported COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/onnx/exported.sh $<TARGET_FILE:gable>
                                     $<TARGET_FILE:check_model>)
+# Needs PyTorch: skipped, and said to be, where it is not there.
+add_test(NAME onnx.pytorch COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/bench/exported.py --gable $<TARGET_FILE:gable>
+                                   resnet18 efficientnet_b0 mobilenet_v2 mobilenet_v3_small shufflenet_v2_x0_5
+                                   squeezenet1_1)
+set_tests_properties(onnx.pytorch PROPERTIES SKIP_RETURN_CODE 77)
