@@ -84,6 +84,7 @@ struct part *train_part(struct lowering *l, const struct part_type *type, const 
                        .flow = flow,
                        .out = out,
                        .temporary = -1,
+                       .positions = -1,
                        .weight = -1,
                        .bias = -1,
                        .rest = -1};

@@ -6,6 +6,7 @@ static int at(const struct node *n, const char *name, int i, int fallback)
 {
     return (int)node_int_at(n, name, i, fallback);
 }
+enum { MOST_WINDOW = 16 }; /* rows and columns: a position is a byte */
 struct window_rule {
     bool is_adaptive, counts_padding;
     int kernel[2], stride[2], dilation[2], pad[2], pad_end[2];
@@ -52,6 +53,8 @@ gable_status train_pool(struct lowering *l, const struct node *n, gable_error *e
         train_share(l, n->in[0], n->out[0]);
         return GABLE_OK;
     }
+    if (w.kernel[0] > MOST_WINDOW || w.kernel[1] > MOST_WINDOW)
+        return error_set(e, GABLE_BAD_INPUT, "windows of more than %d are not trained here", MOST_WINDOW);
     struct value *x = train_blocks(l, n->in[0]), *y = train_value(l, n->out[0]);
     struct part *p = train_part(l, &part_pool, n, 1, &x, y);
     if (!p) return train_no_memory(l, e);

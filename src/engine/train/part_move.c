@@ -8,45 +8,53 @@ static struct pool_plane windows_of(const struct part *p)
 {
     return (struct pool_plane){.kind = p->pool,
                                .width = p->in[0]->width,
-                               .pixels = value_pixels(p->out),
+                               .height = p->in[0]->height,
+                               .out_width = p->out->width,
+                               .out_height = p->out->height,
                                .windows = p->windows,
                                .share = p->window_share};
 }
+/* Where a plane's maxima were found: bytes, as many as the plane has floats. */
+static uint8_t *positions_of(const struct trainer_session *s, const struct part *p, int image, int block)
+{
+    size_t plane = (size_t)value_pixels(p->out) * (size_t)s->plan->vl;
+    return (uint8_t *)buffer_now(s, p->positions) + ((size_t)image * (size_t)p->out->blocks + (size_t)block) * plane;
+}
 static void pool_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
-    const struct value *x = p->in[0], *y = p->out;
     struct pool_plane w = windows_of(p);
+    const float *x = value_now(s, p->in[0]) + value_plane(s, p->in[0], image, block);
+    float *y = value_now(s, p->out) + value_plane(s, p->out, image, block);
     (void)thread;
-    s->plan->kernels->pool(&w, value_now(s, x) + value_plane(s, x, image, block),
-                           value_now(s, y) + value_plane(s, y, image, block));
+    if (p->pool == POOL_MAX)
+        s->plan->kernels->pool_max(&w, x, y, positions_of(s, p, image, block));
+    else
+        s->plan->kernels->pool_mean(&w, x, y);
 }
 static void pool_back(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
-    const struct value *x = p->in[0], *y = p->out;
     struct pool_plane w = windows_of(p);
-    size_t of_x = value_plane(s, x, image, block), of_y = value_plane(s, y, image, block);
-    bool is_max = p->pool == POOL_MAX;
-    float *dx = value_gradient(s, x) + of_x;
+    const struct value *x = p->in[0];
+    const float *dy = value_gradient(s, p->out) + value_plane(s, p->out, image, block);
+    float *dx = value_gradient(s, x) + value_plane(s, x, image, block);
+    bool is_added = p->flow[0] == FLOW_ADD;
     (void)thread;
-    if (p->flow[0] == FLOW_WRITE) memset(dx, 0, (size_t)value_pixels(x) * (size_t)s->plan->vl * sizeof *dx);
-    s->plan->kernels->pool_back(&w, is_max ? value_now(s, x) + of_x : NULL, is_max ? value_now(s, y) + of_y : NULL,
-                                value_gradient(s, y) + of_y, dx);
+    if (p->pool == POOL_MAX) {
+        s->plan->kernels->pool_max_back(&w, positions_of(s, p, image, block), dy, is_added, dx);
+        return;
+    }
+    if (!is_added) memset(dx, 0, (size_t)value_pixels(x) * (size_t)s->plan->vl * sizeof *dx);
+    s->plan->kernels->pool_mean_back(&w, dy, dx);
 }
 static void pool_forward(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, pool_plane); }
 static void pool_data(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, pool_back); }
-static int pool_reads(const struct part *p, enum train_pass pass)
-{
-    (void)pass;
-    return p->pool == POOL_MAX ? 1 | READS_OUTPUT : 0;
-}
-const struct part_type part_pool = {.forward = pool_forward, .data = pool_data, .reads = pool_reads};
-
 static int reads_nothing(const struct part *p, enum train_pass pass)
 {
     (void)p;
     (void)pass;
     return 0;
 }
+const struct part_type part_pool = {.forward = pool_forward, .data = pool_data, .reads = reads_nothing};
 
 /* Lane `at` of a plane belongs to lane `of` of the block; a plane whose lane is taken gets another move. */
 static int note_lane(struct lane_move *m, int n, float *plane, int at, int of)

@@ -74,6 +74,7 @@ struct part {
     bool is_transposed;                   /* linear: the weight is [outputs][inputs] */
     enum pool_kind pool;
     struct pool_window *windows; /* per pixel of the output */
+    int positions;               /* max: the buffer that says where maxima were found */
     float *window_share;         /* average: per pixel */
     struct source *sources;      /* gather: per channel of the output */
 };

@@ -17,7 +17,7 @@ static struct stage *add_stage(struct scheduling *s, struct part *part, enum tra
         *stage = (struct stage){.part = part, .pass = pass, .is_recomputed = is_recomputed};
     return stage;
 }
-static int add_buffer(struct scheduling *s, const struct value *v)
+static int add_floats(struct scheduling *s, size_t image_floats)
 {
     struct train_plan *p = s->plan;
     struct buffer *b = train_plan_grow(p, (void **)&p->buffers, &p->n_buffers, &p->room_buffers, sizeof *b);
@@ -25,8 +25,17 @@ static int add_buffer(struct scheduling *s, const struct value *v)
         s->failed = true;
         return -1;
     }
-    *b = (struct buffer){.image_floats = value_image_floats(p, v), .first = p->n_stages - 1, .last = p->n_stages - 1};
+    *b = (struct buffer){.image_floats = image_floats, .first = p->n_stages - 1, .last = p->n_stages - 1};
     return p->n_buffers - 1;
+}
+static int add_buffer(struct scheduling *s, const struct value *v)
+{
+    return add_floats(s, value_image_floats(s->plan, v));
+}
+/* A byte for each value, in whole lines. */
+static int add_bytes(struct scheduling *s, const struct value *v)
+{
+    return add_floats(s, (value_image_floats(s->plan, v) / sizeof(float) + 15) / 16 * 16);
 }
 /* The buffer is used by the stage that was added last. */
 static void touch(struct scheduling *s, int buffer)
@@ -55,6 +64,7 @@ static void forward(struct scheduling *s)
         add_stage(s, p, PASS_FORWARD, false);
         for (int k = 0; k < p->n_in; k++) forward_buffer(s, p->in[k]);
         forward_buffer(s, p->out);
+        if (p->type == &part_pool && p->pool == POOL_MAX) p->positions = add_bytes(s, p->out);
         p->out->has_gradient = p->weight >= 0;
         for (int k = 0; k < p->n_in; k++) p->out->has_gradient |= p->in[k]->has_gradient;
     }
@@ -133,6 +143,7 @@ static void backward_part(struct scheduling *s, struct part *p)
     ensure_reads(s, p, PASS_DATA);
     add_stage(s, p, PASS_DATA, false);
     touch_reads(s, p, PASS_DATA);
+    touch(s, p->positions);
     settle_same(p);
     for (int i = 0; i < p->n_in; i++) settle_flow(s, p, i);
     const struct part_type *t = p->type;
@@ -140,12 +151,12 @@ static void backward_part(struct scheduling *s, struct part *p)
     if (is_apart && p->flow[0] == FLOW_ADD) p->temporary = add_buffer(s, p->in[0]);
 }
 
-/* Forward values that live past the loss are saved; a view of a host keeps the host. */
+/* What forward leaves beyond the loss is saved. */
 static void mark_saved(struct train_plan *p)
 {
-    for (int i = 0; i < p->n_values; i++) {
-        int b = p->values[i]->forward;
-        if (b >= 0 && p->buffers[b].last > p->loss_stage) p->buffers[b].is_saved = true;
+    for (int i = 0; i < p->n_buffers; i++) {
+        struct buffer *b = &p->buffers[i];
+        b->is_saved = b->first < p->loss_stage && b->last > p->loss_stage;
     }
 }
 

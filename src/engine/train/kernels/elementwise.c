@@ -1,6 +1,8 @@
 /* What passes over values one by one: activations, sums, products, gates, and the update of parameters. */
 #include "engine/train/kernels/train_simd.h"
 
+#include <string.h>
+
 void TRAIN(activate)(struct activation a, const float *x, long n, float *y)
 {
 #define ACTIVATE(kind) \
@@ -55,20 +57,23 @@ void TRAIN(fill)(const float *value, float by, long pixels, bool is_added, float
     V v = v_mul(v_load(value), v_set(by));
     for (long i = 0; i < pixels; i++) v_store(out + i * VL, is_added ? v_add(v, v_load(out + i * VL)) : v);
 }
-/* A mixing function of 32 bits with two keys; the compiler makes vectors of it. */
-INLINE uint32_t drawn(uint32_t i, uint32_t key0, uint32_t key1)
+/* A mixing function of 32 bits with two keys, lane by lane. */
+typedef uint32_t U __attribute__((vector_size(4 * VL)));
+INLINE U drawn(uint32_t i, U key0, U key1)
 {
-    uint32_t z = i * 0x9e3779b9u + key0;
+    U z = i * 0x9e3779b9u + key0;
     z = (z ^ (z >> 16)) * 0x7feb352du;
     z = (z ^ (z >> 15) ^ key1) * 0x846ca68bu;
     return z ^ (z >> 16);
 }
 void TRAIN(drop)(const uint32_t *keys, uint32_t least, float by, const float *x, long pixels, bool is_added, float *y)
 {
+    U key0, key1, kept = (U)v_set(by);
+    memcpy(&key0, keys, sizeof key0);
+    memcpy(&key1, keys + VL, sizeof key1);
     for (long i = 0; i < pixels; i++) {
-        float row[VL];
-        for (int l = 0; l < VL; l++) row[l] = drawn((uint32_t)i, keys[l], keys[VL + l]) < least ? 0 : by;
-        v_store(y + i * VL, v_fma(v_load(x + i * VL), v_load(row), is_added ? v_load(y + i * VL) : v_set(0.0f)));
+        V factor = (V)(kept & (U)(drawn((uint32_t)i, key0, key1) >= least));
+        v_store(y + i * VL, v_fma(v_load(x + i * VL), factor, is_added ? v_load(y + i * VL) : v_set(0.0f)));
     }
 }
 void TRAIN(gate)(const float *x, const float *gate, long pixels, float *out)

@@ -1,66 +1,89 @@
 /* Poolings window by window, and channels that change places. */
 #include "engine/train/kernels/train_simd.h"
 
-INLINE V window_value(const enum pool_kind KIND, const float *x, int width, int rows, int columns)
+#include <string.h>
+
+/* A block of positions, as wide as numbers and as bytes. */
+typedef uint32_t U __attribute__((vector_size(4 * VL)));
+typedef uint8_t BYTES __attribute__((vector_size(VL)));
+INLINE U wide(const uint8_t *positions)
 {
-    V v = KIND == POOL_MAX ? v_load(x) : v_set(0.0f);
+    BYTES b;
+    memcpy(&b, positions, sizeof b);
+    return __builtin_convertvector(b, U);
+}
+
+INLINE V window_max(const float *x, int width, int rows, int columns, U *position)
+{
+    V most = v_load(x);
+    U at = {0};
     for (int r = 0; r < rows; r++)
         for (int c = 0; c < columns; c++) {
             V a = v_load(x + ((long)r * width + c) * VL);
-            v = KIND == POOL_MAX ? v_max(v, a) : v_add(v, a);
+            U is_more = (U)(a > most), here = (U){0} + (uint32_t)(16 * r + c);
+            at = (is_more & here) | (~is_more & at);
+            most = v_max(most, a);
         }
-    return v;
+    *position = at;
+    return most;
 }
-INLINE void pool_windows(const enum pool_kind KIND, const struct pool_plane *p, const float *x, float *y)
+void TRAIN(pool_max)(const struct pool_plane *p, const float *x, float *y, uint8_t *positions)
 {
-    for (long i = 0; i < p->pixels; i++) {
+    for (long i = 0; i < (long)p->out_width * p->out_height; i++) {
         const struct pool_window *w = &p->windows[i];
         const float *from = x + ((long)w->y0 * p->width + w->x0) * VL;
         int rows = w->y1 - w->y0, columns = w->x1 - w->x0;
-        V v = rows == 3 && columns == 3   ? window_value(KIND, from, p->width, 3, 3)
-              : rows == 2 && columns == 2 ? window_value(KIND, from, p->width, 2, 2)
-                                          : window_value(KIND, from, p->width, rows, columns);
-        v_store(y + i * VL, KIND == POOL_MAX ? v : v_mul(v, v_set(p->share[i])));
+        U at;
+        v_store(y + i * VL, rows == 3 && columns == 3   ? window_max(from, p->width, 3, 3, &at)
+                            : rows == 2 && columns == 2 ? window_max(from, p->width, 2, 2, &at)
+                                                        : window_max(from, p->width, rows, columns, &at));
+        BYTES b = __builtin_convertvector(at, BYTES);
+        memcpy(positions + i * VL, &b, sizeof b);
     }
 }
-void TRAIN(pool)(const struct pool_plane *p, const float *x, float *y)
+void TRAIN(pool_mean)(const struct pool_plane *p, const float *x, float *y)
 {
-    if (p->kind == POOL_MAX)
-        pool_windows(POOL_MAX, p, x, y);
-    else
-        pool_windows(POOL_AVERAGE, p, x, y);
+    for (long i = 0; i < (long)p->out_width * p->out_height; i++) {
+        const struct pool_window *w = &p->windows[i];
+        V sum = v_set(0.0f);
+        for (int r = w->y0; r < w->y1; r++)
+            for (int c = w->x0; c < w->x1; c++) sum = v_add(sum, v_load(x + ((long)r * p->width + c) * VL));
+        v_store(y + i * VL, v_mul(sum, v_set(p->share[i])));
+    }
 }
 
-INLINE void max_back(const float *x, int width, int rows, int columns, V most, V left, float *dx)
+/* Each dx gathers from the windows over it: rows and columns of windows first..last - 1 move on with its place. */
+void TRAIN(pool_max_back)(const struct pool_plane *p, const uint8_t *positions, const float *dy, bool is_added,
+                          float *dx)
 {
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++) {
-            long at = ((long)r * width + c) * VL;
-            V is_less = v_sub(most, v_load(x + at)); /* 0 where x is the maximum */
-            V later = v_where_positive(is_less, left);
-            v_store(dx + at, v_add(v_load(dx + at), v_sub(left, later)));
-            left = later;
+    const struct pool_window *w = p->windows;
+    struct span rows = {0, 0};
+    for (int y = 0; y < p->height; y++) {
+        struct span columns = {0, 0};
+        while (rows.first < p->out_height && w[(long)rows.first * p->out_width].y1 <= y) rows.first++;
+        while (rows.last < p->out_height && w[(long)rows.last * p->out_width].y0 <= y) rows.last++;
+        for (int x = 0; x < p->width; x++, dx += VL) {
+            V sum = is_added ? v_load(dx) : v_set(0.0f);
+            while (columns.first < p->out_width && w[columns.first].x1 <= x) columns.first++;
+            while (columns.last < p->out_width && w[columns.last].x0 <= x) columns.last++;
+            for (int r = rows.first; r < rows.last; r++)
+                for (int c = columns.first; c < columns.last; c++) {
+                    long i = (long)r * p->out_width + c;
+                    U is_mine = (U)(wide(positions + i * VL) == (uint32_t)(16 * (y - w[i].y0) + x - w[i].x0));
+                    sum = v_add(sum, (V)(is_mine & (U)v_load(dy + i * VL)));
+                }
+            v_store(dx, sum);
         }
+    }
 }
-void TRAIN(pool_back)(const struct pool_plane *p, const float *x, const float *y, const float *dy, float *dx)
+void TRAIN(pool_mean_back)(const struct pool_plane *p, const float *dy, float *dx)
 {
-    for (long i = 0; i < p->pixels; i++) {
+    for (long i = 0; i < (long)p->out_width * p->out_height; i++) {
         const struct pool_window *w = &p->windows[i];
-        long first = ((long)w->y0 * p->width + w->x0) * VL;
-        int rows = w->y1 - w->y0, columns = w->x1 - w->x0;
-        V g = v_load(dy + i * VL);
-        if (p->kind == POOL_MAX && rows == 3 && columns == 3) {
-            max_back(x + first, p->width, 3, 3, v_load(y + i * VL), g, dx + first);
-            continue;
-        }
-        if (p->kind == POOL_MAX) {
-            max_back(x + first, p->width, rows, columns, v_load(y + i * VL), g, dx + first);
-            continue;
-        }
-        g = v_mul(g, v_set(p->share[i]));
-        for (int r = 0; r < rows; r++)
-            for (int c = 0; c < columns; c++) {
-                float *at = dx + first + ((long)r * p->width + c) * VL;
+        V g = v_mul(v_load(dy + i * VL), v_set(p->share[i]));
+        for (int r = w->y0; r < w->y1; r++)
+            for (int c = w->x0; c < w->x1; c++) {
+                float *at = dx + ((long)r * p->width + c) * VL;
                 v_store(at, v_add(v_load(at), g));
             }
     }

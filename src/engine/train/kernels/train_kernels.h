@@ -27,8 +27,8 @@ struct pool_window {
 };
 struct pool_plane {
     enum pool_kind kind;
-    int width;                         /* of x */
-    long pixels;                       /* of y */
+    int width, height;                 /* of x */
+    int out_width, out_height;         /* of y */
     const struct pool_window *windows; /* per pixel of y */
     const float *share;                /* average: the factor of each window */
 };
@@ -99,9 +99,13 @@ struct train_kernels {
     void (*winograd_gradient)(const struct winograd_filters *f, const float *u, float *dw);
     void (*winograd_spread)(const struct winograd_tiles *t, long plane, long step, float *v);
 
-    /* y = max or mean of the window; backward adds to dx, the first of equal values gets the gradient. */
-    void (*pool)(const struct pool_plane *p, const float *x, float *y);
-    void (*pool_back)(const struct pool_plane *p, const float *x, const float *y, const float *dy, float *dx);
+    /* y = max or mean of the window. The max leaves where it found it first, 16 rows + columns from the window's start,
+       for backward; the mean's backward adds to dx. */
+    void (*pool_max)(const struct pool_plane *p, const float *x, float *y, uint8_t *positions);
+    void (*pool_mean)(const struct pool_plane *p, const float *x, float *y);
+    void (*pool_max_back)(const struct pool_plane *p, const uint8_t *positions, const float *dy, bool is_added,
+                          float *dx);
+    void (*pool_mean_back)(const struct pool_plane *p, const float *dy, float *dx);
     /* Of n planes: out's lane l = plane's lane[l], 0 where no plane has one; back: plane's lane l += in's lane[l]. */
     void (*gather)(const struct lane_move *m, int n, long pixels, float *out);
     void (*scatter)(const float *in, long pixels, const struct lane_move *m, int n);

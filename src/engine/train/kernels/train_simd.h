@@ -105,8 +105,11 @@ void TRAIN(depthwise_weight)(const struct depthwise_back *d, const float *x, con
 void TRAIN(winograd_filter)(const struct winograd_filters *f, const float *w, float *u);
 void TRAIN(winograd_gradient)(const struct winograd_filters *f, const float *u, float *dw);
 void TRAIN(winograd_spread)(const struct winograd_tiles *t, long plane, long step, float *v);
-void TRAIN(pool)(const struct pool_plane *p, const float *x, float *y);
-void TRAIN(pool_back)(const struct pool_plane *p, const float *x, const float *y, const float *dy, float *dx);
+void TRAIN(pool_max)(const struct pool_plane *p, const float *x, float *y, uint8_t *positions);
+void TRAIN(pool_mean)(const struct pool_plane *p, const float *x, float *y);
+void TRAIN(pool_max_back)(const struct pool_plane *p, const uint8_t *positions, const float *dy, bool is_added,
+                          float *dx);
+void TRAIN(pool_mean_back)(const struct pool_plane *p, const float *dy, float *dx);
 void TRAIN(gather)(const struct lane_move *m, int n, long pixels, float *out);
 void TRAIN(scatter)(const float *in, long pixels, const struct lane_move *m, int n);
 void TRAIN(update)(const struct update_rule *r, long n, float *w, const float *g, float *first, float *second);
