@@ -19,16 +19,28 @@ static float *gradient_base(const struct trainer_session *s, const struct value 
 {
     return value_gradient(s, v->host ? v->host : v);
 }
+/* The model's input is row-major. */
+static size_t image_floats(const struct trainer_session *s, const struct value *v)
+{
+    return v->input >= 0 ? (size_t)v->channels * (size_t)value_pixels(v) : value_stride(s, v);
+}
+/* A normalisation's moments follow some images at a time, while what they are of is in a cache. */
 static void convolution_forward(struct trainer_session *s, struct part *p)
 {
     struct convolution *c = p->convolution[CONVOLUTION_FORWARD];
     if (p->is_winograd[CONVOLUTION_FORWARD]) {
         winograd_run(s, p, CONVOLUTION_FORWARD);
+        if (p->moments_of) each_plane(s, p->moments_of, p->out->blocks, norm_moments);
         return;
     }
+    const float *x = tensor_base(s, p->in[0]), *bias = parameter_at(s, p->bias);
+    float *y = tensor_base(s, p->out);
     convolution_pack(c, parameter_at(s, p->weight), scratch_floats(s), after_weights(s, c));
-    convolution_run(c, tensor_base(s, p->in[0]), scratch_floats(s), parameter_at(s, p->bias), tensor_base(s, p->out),
-                    after_weights(s, c));
+    for (int i = 0; i < s->plan->batch; i += p->at_once) {
+        convolution_run(c, x + (size_t)i * image_floats(s, p->in[0]), scratch_floats(s), bias,
+                        y + (size_t)i * image_floats(s, p->out), after_weights(s, c));
+        if (p->moments_of) some_planes(s, p->moments_of, i, p->at_once, p->out->blocks, norm_moments);
+    }
 }
 static void convolution_weight(struct trainer_session *s, struct part *p)
 {
@@ -77,6 +89,15 @@ const struct part_type part_convolution = {.forward = convolution_forward,
                                            .reads = convolution_reads,
                                            .scratch = convolution_scratch};
 
+/* Images of one forward run: all, or as many as leave what is written in a cache for the moments; divides the batch. */
+static int images_at_once(const struct train_plan *plan, const struct part *p)
+{
+    enum { CACHED_BYTES = 8 << 20 };
+    size_t each = value_image_floats(plan, p->out) * sizeof(float);
+    int n = plan->batch;
+    while (p->moments_of && n > 1 && (plan->batch % n != 0 || (size_t)n * each > CACHED_BYTES)) n--;
+    return n;
+}
 static gable_status make_convolutions(struct train_plan *plan, struct part *p, gable_error *e)
 {
     struct convolution_shape shape = p->shape;
@@ -85,8 +106,10 @@ static gable_status make_convolutions(struct train_plan *plan, struct part *p, g
     p->may_be_winograd = plan->options.tune && winograd_fits(&p->shape);
     if (in->host) shape.in = (struct channels){in->channels, in->host->channels, in->host_block * vl};
     if (out->host) shape.out = (struct channels){out->channels, out->host->channels, out->host_block * vl};
+    p->at_once = images_at_once(plan, p);
     for (int i = 0; i < 3; i++) {
         if (i == CONVOLUTION_DATA && p->flow[0] == FLOW_NONE) continue;
+        shape.images = i == CONVOLUTION_FORWARD ? p->at_once : plan->batch;
         gable_status s =
             convolution_new(plan->onednn, &shape, (enum convolution_pass)i, CONVOLUTION_DIRECT, &p->convolution[i], e);
         if (!s && !p->convolution[i]) s = error_set(e, GABLE_FAILED, "oneDNN has no algorithm for it");

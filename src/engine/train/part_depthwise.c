@@ -51,10 +51,10 @@ static void deep_plane(struct trainer_session *s, struct part *p, int image, int
                           .kept = c->height,
                           .is_centred = is_centred};
     const float *bias = scratch_floats(s) + deep_floats(s->plan, p) + (size_t)block * (size_t)s->plan->vl;
-    (void)thread;
     s->plan->forward_kernels->depthwise(
         &d, value_now(s, p->in[0]) + value_plane(s, p->in[0], image, block), weights_of(s, p, block), bias,
         value_now(s, p->out) + value_plane(s, p->out, image, block), 0, c->out_height, NULL);
+    if (p->moments_of) norm_moments(s, p->moments_of, image, block, thread);
 }
 static void deep_forward(struct trainer_session *s, struct part *p)
 {

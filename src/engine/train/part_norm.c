@@ -28,9 +28,9 @@ static float image_factor(const struct trainer_session *s, const struct part *p,
 static float *partial(const struct trainer_session *s, const struct part *p, int rows, int image, int block)
 {
     size_t plane = (size_t)image * (size_t)p->out->blocks + (size_t)block;
-    return (float *)(void *)s->scratch + plane * (size_t)rows * (size_t)s->plan->vl;
+    return s->partials + plane * (size_t)rows * (size_t)s->plan->vl;
 }
-static void moments_plane(struct trainer_session *s, struct part *p, int image, int block, int thread)
+void norm_moments(struct trainer_session *s, struct part *p, int image, int block, int thread)
 {
     const struct value *x = p->in[0];
     (void)thread;
@@ -84,15 +84,16 @@ static void apply_plane(struct trainer_session *s, struct part *p, int image, in
 {
     const struct value *x = p->in[0], *rest = p->rest >= 0 ? p->in[p->rest] : NULL, *y = p->out;
     struct norm_plane n = plane_of(s, p, image, block);
+    n.is_streamed = value_is_large(s, y);
     (void)thread;
     s->plan->kernels->norm(&n, value_now(s, x) + value_plane(s, x, image, block),
                            rest ? value_now(s, rest) + value_plane(s, rest, image, block) : NULL, value_pixels(x),
-                           value_now(s, y) + value_plane(s, y, image, block), NULL);
+                           value_now(s, y) + value_plane(s, y, image, block));
 }
 static void norm_again(struct trainer_session *s, struct part *p) { each_plane(s, p, p->out->blocks, apply_plane); }
 static void norm_forward(struct trainer_session *s, struct part *p)
 {
-    each_plane(s, p, p->out->blocks, moments_plane);
+    if (!p->has_moments) each_plane(s, p, p->out->blocks, norm_moments);
     each_range(s, p, (long)p->out->blocks * s->plan->vl, s->plan->vl, finish_statistics);
     norm_again(s, p);
 }
@@ -164,10 +165,6 @@ static int norm_reads(const struct part *p, enum train_pass pass)
 {
     return pass == PASS_WEIGHT && p->rest >= 0 && p->act.kind != ACT_NONE ? 1 | READS_OUTPUT : 1;
 }
-static size_t norm_scratch(const struct train_plan *plan, const struct part *p)
-{
-    return (size_t)plan->batch * (size_t)p->out->blocks * MOMENTS * (size_t)plan->vl * sizeof(float);
-}
 void norm_update(struct trainer_session *s, const struct part *p)
 {
     float *mean = parameter_at(s, p->mean), *variance = parameter_at(s, p->variance);
@@ -185,5 +182,4 @@ const struct part_type part_norm = {.is_cheap = true,
                                     .again = norm_again,
                                     .data = norm_data,
                                     .weight = norm_weight,
-                                    .reads = norm_reads,
-                                    .scratch = norm_scratch};
+                                    .reads = norm_reads};

@@ -73,6 +73,7 @@ gable_status train_plan_new(const struct graph *g, const struct cpus *cpus, cons
     if (!s) s = onednn_new(&p->onednn, e);
     if (!s) s = train_lower(p, e);
     if (!s) s = train_schedule(p, e);
+    if (!s) train_fuse(p);
     if (!s) s = train_place(p, e);
     int before = crew_expect(p->threads); /* a convolution keeps the threads that it was made for */
     if (!s) s = train_convolutions_new(p, e);
@@ -135,11 +136,11 @@ void train_plan_measure(const struct train_plan *p, size_t limit, struct trainer
                                    .optimizer = state_floats(p) * sizeof(float),
                                    .saved = saved * sizeof(float) * batch,
                                    .working = (p->arena_floats - saved) * sizeof(float) * batch,
-                                   .workspace = p->scratch_bytes,
+                                   .workspace = p->scratch_bytes + p->partial_bytes,
                                    .edges = edges * batch,
                                    .library = library_bytes(p)};
     size_t fixed = out->weights + out->gradients + out->optimizer + p->scratch_fixed + out->library;
-    size_t growing = p->scratch_bytes - p->scratch_fixed; /* as good as in proportion to the batch */
+    size_t growing = out->workspace - p->scratch_fixed; /* as good as in proportion to the batch */
     out->total = fixed + growing + out->saved + out->working + out->edges;
     size_t most = limit > fixed ? (limit - fixed) / (arena + edges + (growing + batch - 1) / batch) : 0;
     out->batch_most = most > INT32_MAX ? INT32_MAX : (int)most;

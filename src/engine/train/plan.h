@@ -62,13 +62,16 @@ struct part {
     int weight, bias; /* tensors; of a normalisation scale and shift; -1: none */
     struct activation act;
     /* of some types */
-    int mean, variance;  /* normalisation: the running statistics' tensors */
-    float epsilon, keep; /* normalisation: of the old running statistics */
-    float drop;          /* dropout's, stochastic depth's share; 0: none */
-    int rest;            /* normalisation: input that is added before act; -1 */
-    size_t statistics;   /* normalisation: floats from the start of the session's: mean, 1/deviation, variance */
+    int mean, variance;      /* normalisation: the running statistics' tensors */
+    float epsilon, keep;     /* normalisation: of the old running statistics */
+    float drop;              /* dropout's, stochastic depth's share; 0: none */
+    int rest;                /* normalisation: input that is added before act; -1 */
+    struct part *moments_of; /* product: the normalisation whose moments it gathers; NULL: none */
+    bool has_moments;        /* normalisation: a product gathers them */
+    size_t statistics;       /* normalisation: floats from the start of the session's: mean, 1/deviation, variance */
     struct convolution_shape shape;
     struct convolution *convolution[3];   /* per pass */
+    int at_once;                          /* images of one forward run */
     bool may_be_winograd, is_winograd[3]; /* the other candidate, where options.tune; per pass: whether it is taken */
     int outputs;                          /* linear */
     bool is_transposed;                   /* linear: the weight is [outputs][inputs] */
@@ -101,6 +104,7 @@ struct train_plan {
     size_t n_trained, n_parameters, n_statistics; /* floats */
     size_t arena_floats, saved_floats;            /* per image */
     size_t scratch_bytes, scratch_fixed;          /* the part that does not grow with the batch */
+    size_t partial_bytes;                         /* of a normalisation's sums, a plane each */
     int loss_stage;
 };
 
@@ -116,6 +120,7 @@ long value_pixels(const struct value *v);
 size_t value_image_floats(const struct train_plan *p, const struct value *v); /* without its host's */
 gable_status train_lower(struct train_plan *p, gable_error *e);
 gable_status train_schedule(struct train_plan *p, gable_error *e);
+void train_fuse(struct train_plan *p);
 gable_status train_place(struct train_plan *p, gable_error *e);
 /* oneDNN's primitives of every convolution. */
 gable_status train_convolutions_new(struct train_plan *p, gable_error *e);

@@ -23,6 +23,11 @@ size_t value_stride(const struct trainer_session *s, const struct value *v)
 {
     return value_image_floats(s->plan, v->host ? v->host : v);
 }
+bool value_is_large(const struct trainer_session *s, const struct value *v)
+{
+    enum { CACHED_BYTES = 16 << 20 };
+    return value_stride(s, v) * (size_t)s->plan->batch * sizeof(float) > CACHED_BYTES;
+}
 size_t value_plane(const struct trainer_session *s, const struct value *v, int image, int block)
 {
     return (size_t)image * value_stride(s, v) + (size_t)block * (size_t)value_pixels(v) * (size_t)s->plan->vl;
@@ -33,19 +38,24 @@ struct job {
     struct part *p;
     plane_work *plane;
     range_work *range;
-    int blocks;
+    int first, blocks; /* first: image */
     long n, unit;
 };
 static void planes_of(void *arg, int part, int parts)
 {
     const struct job *j = arg;
     struct range r = range_of(j->n, part, parts);
-    for (long i = r.first; i < r.last; i++) j->plane(j->s, j->p, (int)(i / j->blocks), (int)(i % j->blocks), part);
+    for (long i = r.first; i < r.last; i++)
+        j->plane(j->s, j->p, j->first + (int)(i / j->blocks), (int)(i % j->blocks), part);
+}
+void some_planes(struct trainer_session *s, struct part *p, int first, int images, int blocks, plane_work *work)
+{
+    struct job j = {.s = s, .p = p, .plane = work, .first = first, .blocks = blocks, .n = (long)images * blocks};
+    crew_run(s->crew, planes_of, &j);
 }
 void each_plane(struct trainer_session *s, struct part *p, int blocks, plane_work *work)
 {
-    struct job j = {.s = s, .p = p, .plane = work, .blocks = blocks, .n = (long)s->plan->batch * blocks};
-    crew_run(s->crew, planes_of, &j);
+    some_planes(s, p, 0, s->plan->batch, blocks, work);
 }
 static void planes_by_block(void *arg, int part, int parts)
 {

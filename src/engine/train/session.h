@@ -9,7 +9,7 @@ struct trainer_session {
     struct train_plan *plan;
     struct crew *crew;
     float *block; /* of all that follow */
-    float *arena, *parameters, *gradients, *first, *second, *statistics;
+    float *arena, *parameters, *gradients, *first, *second, *statistics, *partials;
     char *scratch, *cleared; /* cleared: where what is zero from the beginning begins */
     float **inputs, *targets, *output;
     int32_t *labels;
@@ -28,12 +28,16 @@ float *value_gradient(const struct trainer_session *s, const struct value *v);
 float *buffer_now(const struct trainer_session *s, int buffer);
 /* Floats between two images. */
 size_t value_stride(const struct trainer_session *s, const struct value *v);
+/* Larger than the caches, so that nobody finds it there. */
+bool value_is_large(const struct trainer_session *s, const struct value *v);
 /* Floats from image 0, block 0 to a plane of it. */
 size_t value_plane(const struct trainer_session *s, const struct value *v, int image, int block);
 
 typedef void plane_work(struct trainer_session *s, struct part *p, int image, int block, int thread);
 /* Every plane of `blocks` blocks in every image, shared by the threads. */
 void each_plane(struct trainer_session *s, struct part *p, int blocks, plane_work *work);
+/* The same of some images. */
+void some_planes(struct trainer_session *s, struct part *p, int first, int images, int blocks, plane_work *work);
 /* The same with all images of a block one after another, so that a thread meets few blocks. */
 void each_plane_by_block(struct trainer_session *s, struct part *p, int blocks, plane_work *work);
 typedef void range_work(struct trainer_session *s, struct part *p, long first, long last);
@@ -62,6 +66,7 @@ void update_run(struct trainer_session *s);
 void tune_convolutions(struct trainer_session *s);
 double train_now_ns(void);
 bool trainer_describe(struct trainer_session *s); /* sets its stages; false: no memory */
+plane_work norm_moments;                          /* a plane's share of a normalisation's statistics */
 /* Old running statistics and this batch's. */
 void norm_update(struct trainer_session *s, const struct part *p);
 #endif

@@ -40,6 +40,7 @@ static void lay_out(struct trainer_session *s, struct layout *l)
     size_t outputs = (size_t)tensor_elements(p->graph->outputs[0]) * sizeof(float);
     s->arena = take(l, p->arena_floats * (size_t)p->batch * sizeof(float));
     s->scratch = take(l, p->scratch_bytes);
+    s->partials = take(l, p->partial_bytes);
     s->cleared = take(l, 0);
     s->parameters = take(l, p->n_parameters * sizeof(float));
     s->gradients = take(l, p->n_trained * sizeof(float));

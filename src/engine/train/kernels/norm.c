@@ -22,27 +22,35 @@ void TRAIN(moments)(const float *x, long pixels, float *out)
     v_store(out + MOMENT_SQUARE * VL, v_add(q0, q1));
 }
 
-INLINE void norm_body(const enum act KIND, const bool HAS_REST, const struct norm_plane *n, const float *x,
-                      const float *rest, long pixels, float *y, float *sums)
+INLINE void norm_body(const enum act KIND, const bool HAS_REST, const bool STREAMS, const struct norm_plane *n,
+                      const float *x, const float *rest, long pixels, float *y)
 {
-    V by = v_set(n->by), scale = v_mul(v_load(n->scale), by), shift = v_mul(v_load(n->shift), by), sum = v_set(0.0f);
+    V by = v_set(n->by), scale = v_mul(v_load(n->scale), by), shift = v_mul(v_load(n->shift), by);
     for (long i = 0; i < pixels; i++) {
         V z = v_fma(v_load(x + i * VL), scale, shift);
         if (HAS_REST) z = v_add(z, v_load(rest + i * VL));
         z = v_activate(z, KIND, n->act.a, n->act.b);
-        sum = v_add(sum, z);
-        v_store(y + i * VL, z);
+        if (STREAMS)
+            v_stream(y + i * VL, z);
+        else
+            v_store(y + i * VL, z);
     }
-    if (sums) v_store(sums, sum);
+    if (STREAMS) v_streamed();
 }
-void TRAIN(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y, float *sums)
+void TRAIN(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y)
 {
-#define NORM(kind)                                          \
-    if (rest)                                               \
-        norm_body(kind, true, n, x, rest, pixels, y, sums); \
-    else                                                    \
-        norm_body(kind, false, n, x, rest, pixels, y, sums)
-    FOR_ACTIVATION(n->act.kind, NORM)
+#define NORM_OF(kind, has_rest)                                 \
+    if (n->is_streamed)                                         \
+        norm_body(kind, has_rest, true, n, x, rest, pixels, y); \
+    else                                                        \
+        norm_body(kind, has_rest, false, n, x, rest, pixels, y)
+#define NORM(kind) NORM_OF(kind, false)
+#define NORM_AND_REST(kind) NORM_OF(kind, true)
+    if (rest) {
+        FOR_ACTIVATION(n->act.kind, NORM_AND_REST)
+    } else {
+        FOR_ACTIVATION(n->act.kind, NORM)
+    }
 }
 
 /* The gradient that reaches the plane's output. */

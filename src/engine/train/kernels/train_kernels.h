@@ -8,7 +8,8 @@
 /* What a normalisation does to one plane: y = act((scale x + shift) * by + rest); vectors hold one block. */
 struct norm_plane {
     const float *scale, *shift;
-    float by; /* stochastic depth's multiplier of this image; 1 where there is none */
+    float by;         /* stochastic depth's multiplier of this image; 1 where there is none */
+    bool is_streamed; /* y passes the caches by: it is larger than they are, and aligned */
     struct activation act;
     const float *gate, *extra; /* backward: the gradient of y is gate * dy + extra; both NULL: dy */
 };
@@ -61,8 +62,8 @@ struct train_kernels {
     int vl;
     /* out[MOMENTS][vl]: the first pixel, then sums over pixels of x - pivot and of its square. */
     void (*moments)(const float *x, long pixels, float *out);
-    /* rest may be NULL; sums: NULL, or vl sums over y. */
-    void (*norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y, float *sums);
+    void (*norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels,
+                 float *y); /* rest: or NULL */
     /* sums[2][vl]: of g and g (x - mean), g being the gradient before the normalisation's scale; `before`, where not
        NULL, gets the gradient of the sum that act was applied to; it may be dy. `y` is read where rest is part of it
        (act is then a function whose slope y tells) and may be NULL else. */

@@ -7,6 +7,9 @@
 #if defined __AVX512F__
 INLINE V v_where_positive(V c, V a) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(c, v_set(0.0f), _CMP_GT_OQ), a); }
 INLINE V v_root(V a) { return _mm512_sqrt_ps(a); }
+/* Past the caches, to what is a multiple of a vector. */
+INLINE void v_stream(float *p, V a) { _mm512_stream_ps(p, a); }
+INLINE void v_streamed(void) { _mm_sfence(); }
 /* Lanes that change places: lane l is from's lane index[l], or stays where that is negative. */
 typedef __m512i TAKE;
 INLINE TAKE v_take_new(const int *index) { return _mm512_loadu_si512(index); }
@@ -17,6 +20,8 @@ INLINE V v_take(V into, TAKE t, V from)
 #elif defined __AVX2__
 INLINE V v_where_positive(V c, V a) { return _mm256_and_ps(_mm256_cmp_ps(c, v_set(0.0f), _CMP_GT_OQ), a); }
 INLINE V v_root(V a) { return _mm256_sqrt_ps(a); }
+INLINE void v_stream(float *p, V a) { _mm256_stream_ps(p, a); }
+INLINE void v_streamed(void) { _mm_sfence(); }
 typedef __m256i TAKE;
 INLINE TAKE v_take_new(const int *index) { return _mm256_loadu_si256((const __m256i *)(const void *)index); }
 INLINE V v_take(V into, TAKE t, V from)
@@ -27,6 +32,8 @@ INLINE V v_take(V into, TAKE t, V from)
 #include <math.h>
 INLINE V v_where_positive(V c, V a) { return v_choose(c > v_set(0.0f), a, v_set(0.0f)); }
 INLINE V v_root(V a) { return (V){sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])}; }
+INLINE void v_stream(float *p, V a) { v_store(p, a); }
+INLINE void v_streamed(void) {}
 typedef struct {
     int lane[VL];
 } TAKE;
@@ -83,7 +90,7 @@ INLINE V v_slope_told(V y, V dy, enum act kind, float a, float b)
 #define TRAIN(name) KERNEL_NAMED(train_##name, KERNEL_ISA)
 
 void TRAIN(moments)(const float *x, long pixels, float *out);
-void TRAIN(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y, float *sums);
+void TRAIN(norm)(const struct norm_plane *n, const float *x, const float *rest, long pixels, float *y);
 void TRAIN(norm_sums)(const struct norm_plane *n, const float *mean, const float *x, const float *y, const float *dy,
                       long pixels, float *before, float *sums);
 void TRAIN(norm_back)(const struct norm_plane *n, const struct norm_slopes *s, const float *x, const float *dy,
