@@ -29,6 +29,7 @@ static double activated(double v, struct activation a)
     case ACT_HARD_SWISH: return v * fmin(fmax(hard, 0), 1);
     case ACT_SCALED_HARD_SWISH: return (double)a.a * v * fmin(fmax(hard, 0), 1) + (double)a.b;
     case ACT_SWISH: return v / (1 + exp(-v));
+    case ACT_GELU: return v * erfc(-v / sqrt(2)) / 2;
     case ACT_SIGMOID: return 1 / (1 + exp(-v));
     case ACT_HARD_SIGMOID: return fmin(fmax((double)a.a * v + (double)a.b, 0), 1);
     }
@@ -36,7 +37,8 @@ static double activated(double v, struct activation a)
 }
 static const struct activation activations[] = {
     {ACT_NONE, 0, 0},  {ACT_RELU, 0, 0},    {ACT_CLIP, -0.5f, 2},           {ACT_HARD_SWISH, 0, 0},
-    {ACT_SWISH, 0, 0}, {ACT_SIGMOID, 0, 0}, {ACT_HARD_SIGMOID, 0.2f, 0.5f}, {ACT_SCALED_HARD_SWISH, -0.7f, 0.3f}};
+    {ACT_SWISH, 0, 0}, {ACT_SIGMOID, 0, 0}, {ACT_HARD_SIGMOID, 0.2f, 0.5f}, {ACT_SCALED_HARD_SWISH, -0.7f, 0.3f},
+    {ACT_GELU, 0, 0}};
 static void compare(const char *what, const struct kernels *k, int a, int b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -114,7 +116,7 @@ static void check_depthwise(const struct kernels *k, int size, int kernel, int s
                           .stride = {stride, stride},
                           .dilation = {dilation, dilation},
                           .act = activations[size % (int)COUNT_OF(activations)]};
-    d.is_centred = (kernel == 3 || kernel == 5) && stride <= 2 && dilation == 1;
+    d.is_centred = kernel > 1 && stride <= 2 && dilation == 1;
     float sums[64] = {0};
     k->depthwise(&d, x, w, bias, out, 0, oh, sums);
     for (int lane = 0; lane < vl; lane++) {

@@ -1,5 +1,5 @@
-/* What spreads pixels and what is folded into a step, in graphs of random shapes: as the general engine has them, which
-   knows nothing of either. */
+/* What spreads pixels, what is folded into a step, tokens and their heads, in graphs of random shapes: as the general
+   engine has them, which knows nothing of such steps. */
 #include "open.h"
 
 #include <stdio.h>
@@ -128,6 +128,65 @@ static void classify(struct drawn *d)
     node_set_int(d->g, d->x->producer, "axis", 1);
 }
 
+static struct tensor *permuted(struct drawn *d, struct tensor *x, int rank, const int64_t *perm)
+{
+    struct tensor *y = one(d, "Transpose", x);
+    node_set_ints(d->g, y->producer, "perm", rank, perm);
+    return y;
+}
+static struct tensor *shaped(struct drawn *d, struct tensor *x, int rank, const int64_t *dim)
+{
+    return two(d, "Reshape", x, graph_constant_ints(d->g, "shape", rank, dim));
+}
+static struct tensor *linear(struct drawn *d, struct tensor *x, int64_t in, int64_t out)
+{
+    struct tensor *y = two(d, "MatMul", x, weight(d, 2, (const int64_t[]){in, out}));
+    return one_of(d, 0, 1) ? two(d, "Add", weight(d, 1, &out), y) : y;
+}
+static struct tensor *normalised(struct drawn *d, struct tensor *x, int64_t channels)
+{
+    return node(d, "LayerNormalization", 3, (struct tensor *[]){x, weight(d, 1, &channels), weight(d, 1, &channels)});
+}
+
+/* A block of ConvNeXt: channels last, LayerNormalization, products, back to the front, a factor each, the sum. */
+static void mix_channels(struct drawn *d)
+{
+    int64_t hidden = one_of(d, 1, 40);
+    convolve(d);
+    struct tensor *x = permuted(d, d->x, 4, (const int64_t[]){0, 2, 3, 1});
+    x = one(d, one_of(d, 0, 1) ? "Gelu" : "Swish", linear(d, normalised(d, x, d->channels), d->channels, hidden));
+    x = permuted(d, linear(d, x, hidden, d->channels), 4, (const int64_t[]){0, 3, 1, 2});
+    if (one_of(d, 0, 1)) x = two(d, "Mul", weight(d, 3, (const int64_t[]){d->channels, 1, 1}), x);
+    d->x = one_of(d, 0, 2) ? two(d, "Add", x, d->x) : x;
+}
+
+/* Heads of q, k and v cut out of one product, as exporters write them; tokens are pixels, and become an image again. */
+static void attend(struct drawn *d)
+{
+    int64_t heads = one_of(d, 1, 4), each = one_of(d, 1, 20), width = heads * each, tokens = d->height * d->width;
+    const int64_t stacked[] = {1, tokens, 3, heads, each}, apart[] = {2, 0, 3, 1, 4};
+    struct tensor *x = shaped(d, d->x, 3, (const int64_t[]){1, d->channels, tokens}), *part[3];
+    x = permuted(d, x, 3, (const int64_t[]){0, 2, 1});
+    x = permuted(d, shaped(d, linear(d, x, d->channels, 3 * width), 5, stacked), 5, apart);
+    for (int64_t i = 0; i < 3; i++) {
+        struct tensor *at[] = {x, graph_constant_ints(d->g, "first", 1, &i),
+                               graph_constant_ints(d->g, "end", 1, (const int64_t[]){i + 1}),
+                               graph_constant_ints(d->g, "axis", 1, (const int64_t[]){0})};
+        part[i] = shaped(d, node(d, "Slice", 4, at), 4, (const int64_t[]){1, heads, tokens, each});
+    }
+    part[0] = two(d, one_of(d, 0, 1) ? "Mul" : "Div", part[0], real(d, 0.5 + 0.25 * (double)one_of(d, 0, 3)));
+    part[1] = permuted(d, part[1], 4, (const int64_t[]){0, 1, 3, 2});
+    x = graph_node(d->g, "Attention", "ai.gable", "attention", NULL, 3, part, 1)->out[0];
+    x = shaped(d, permuted(d, x, 4, (const int64_t[]){0, 2, 1, 3}), 3, (const int64_t[]){1, tokens, width});
+    x = linear(d, x, width, width);
+    if (one_of(d, 0, 1)) x = one(d, "Softmax", normalised(d, x, width));
+    d->x = x;
+    d->channels = width;
+    if (one_of(d, 0, 1)) return; /* tokens leave the model */
+    x = shaped(d, x, 4, (const int64_t[]){1, d->height, d->width, width});
+    d->x = permuted(d, x, 4, (const int64_t[]){0, 3, 1, 2});
+}
+
 static const struct {
     const char *what;
     void (*add)(struct drawn *d);
@@ -137,8 +196,12 @@ static const struct {
              {"constants after an activation", scale},
              {"constants by channel", shift_channels},
              {"gate and sum", gate},
-             {"rows through Softmax", classify}};
+             {"rows through Softmax", classify},
+             {"channels last and back", mix_channels},
+             {"attention", attend}};
 enum { GRAPHS = 24, BATCH_MOST = 3 };
+
+static bool is_of_one_image(size_t i) { return cases[i].add == mix_channels || cases[i].add == attend; }
 
 static struct graph *draw_graph(size_t i, uint64_t seed)
 {
@@ -147,12 +210,13 @@ static struct graph *draw_graph(size_t i, uint64_t seed)
     d.channels = one_of(&d, 1, 20);
     d.height = one_of(&d, 1, 9);
     d.width = one_of(&d, 1, 40);
-    const int64_t dim[] = {one_of(&d, 1, BATCH_MOST), d.channels, d.height, d.width};
+    const int64_t dim[] = {is_of_one_image(i) ? 1 : one_of(&d, 1, BATCH_MOST), d.channels, d.height, d.width};
     d.x = graph_input(d.g, "x", DTYPE_F32, 4, dim);
-    d.g->opset = 16;
+    d.g->opset = 17;
     if (one_of(&d, 0, 3)) convolve(&d);
     cases[i].add(&d);
-    if (cases[i].add != classify && one_of(&d, 0, 2)) convolve(&d); /* else what it made leaves the model */
+    if (cases[i].add != classify && cases[i].add != attend && one_of(&d, 0, 2))
+        convolve(&d); /* else what it made leaves the model */
     graph_output(d.g, d.x);
     assert_ok(ops_infer(d.g, &e), &e);
     return d.g;

@@ -9,13 +9,21 @@ static double bound(const struct node *n, int i, const char *attribute, double f
     return node_float(n, attribute, fallback);
 }
 
+/* The one form of Swish and Gelu that kernels have. */
+static bool is_plain(const struct node *n)
+{
+    const struct attribute *a = node_attribute(n, "approximate");
+    if (!strcmp(n->op_type, "Gelu")) return !a || !a->s || !strcmp(a->s, "none");
+    return strcmp(n->op_type, "Swish") != 0 || node_float(n, "alpha", 1) == 1;
+}
+
 bool activation_of(const struct node *n, struct activation *out)
 {
     static const struct {
         const char *op_type;
         enum act act;
-    } rows[] = {{"Relu", ACT_RELU},   {"Clip", ACT_CLIP},       {"HardSwish", ACT_HARD_SWISH},
-                {"Swish", ACT_SWISH}, {"Sigmoid", ACT_SIGMOID}, {"HardSigmoid", ACT_HARD_SIGMOID}};
+    } rows[] = {{"Relu", ACT_RELU}, {"Clip", ACT_CLIP},       {"HardSwish", ACT_HARD_SWISH},    {"Swish", ACT_SWISH},
+                {"Gelu", ACT_GELU}, {"Sigmoid", ACT_SIGMOID}, {"HardSigmoid", ACT_HARD_SIGMOID}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (strcmp(n->op_type, rows[i].op_type) != 0) continue;
         *out = (struct activation){.kind = rows[i].act};
@@ -26,7 +34,7 @@ bool activation_of(const struct node *n, struct activation *out)
             out->a = (float)node_float(n, "alpha", 0.2);
             out->b = (float)node_float(n, "beta", 0.5);
         }
-        return out->kind != ACT_SWISH || node_float(n, "alpha", 1) == 1;
+        return is_plain(n);
     }
     return false;
 }

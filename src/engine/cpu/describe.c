@@ -14,6 +14,7 @@ static const char *act_name(struct activation a)
                                         [ACT_HARD_SWISH] = " hardswish",
                                         [ACT_SCALED_HARD_SWISH] = " scaled hardswish",
                                         [ACT_SWISH] = " swish",
+                                        [ACT_GELU] = " gelu",
                                         [ACT_SIGMOID] = " sigmoid",
                                         [ACT_HARD_SIGMOID] = " hardsigmoid"};
     return names[a.kind];

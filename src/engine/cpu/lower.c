@@ -9,11 +9,6 @@ gable_status lower_no_memory(const struct plan *p, gable_error *e)
 }
 void set_layout(struct plan *p, const struct tensor *t, struct layout *l) { p->layout[t->index] = l; }
 
-static bool is_pass_through(const struct node *n)
-{
-    return node_is(n, "Identity") || node_is(n, "Dropout") || node_is(n, "StochasticDepth");
-}
-
 struct layout *layout_of(struct plan *p, const struct tensor *t)
 {
     struct layout **l = &p->layout[t->index];
@@ -38,80 +33,6 @@ struct layout *arranged(struct plan *p, struct layout *l, enum arrangement how)
     return own;
 }
 
-/* What t is before it passed through nodes that do nothing, each read once; so a chain goes on behind a dropout. */
-static const struct tensor *before_views(const struct plan *p, const struct tensor *t)
-{
-    while (t->producer && is_pass_through(t->producer) && p->uses[t->index] == 1) t = t->producer->in[0];
-    return t;
-}
-/* The tensor that is added to t by an Add of equal shapes; NULL where n is none. */
-static const struct tensor *summand(const struct plan *p, const struct node *n, const struct tensor *t)
-{
-    if (!node_is(n, "Add") || n->in[0] == n->in[1] || !shape_equal(&n->in[0]->shape, &n->in[1]->shape)) return NULL;
-    bool is_first = before_views(p, n->in[0]) == t;
-    if (!is_first && before_views(p, n->in[1]) != t) return NULL;
-    return n->in[is_first];
-}
-
-const struct tensor *constant_by_channel(const struct node *n)
-{
-    if (!node_is(n, "Mul") && !node_is(n, "Add")) return NULL;
-    for (int i = 0; i < 2; i++) {
-        const struct tensor *t = n->in[i];
-        const struct shape *s = &t->shape, *y = &n->out[0]->shape;
-        bool is_right = tensor_is_initializer(t) && t->dtype == DTYPE_F32 && s->rank <= y->rank;
-        for (int k = 0; k < s->rank && is_right; k++) {
-            int axis = y->rank - s->rank + k;
-            is_right = s->dim[k] == 1 || (axis == 1 && s->dim[k] == y->dim[1]);
-        }
-        if (is_right && shape_equal(&n->in[1 - i]->shape, y)) return t;
-    }
-    return NULL;
-}
-
-/* The operand that is no initializer. */
-static const struct tensor *data_of(const struct node *n)
-{
-    return n->in[n->n_in > 1 && tensor_is_initializer(n->in[0])];
-}
-
-static struct chain begin_chain(const struct node *root)
-{
-    struct chain c = {.root = root, .in = data_of(root), .out = root->out[0], .n = 1};
-    struct activation act;
-    if (node_is(root, "Add")) c.addend = constant_by_channel(root);
-    if (activation_of(root, &act)) c.act = act;
-    return c;
-}
-
-/* What of a group follows its root and can be done in the same step. */
-static struct chain find_chain(struct plan *p, const struct node *const *nodes, int n)
-{
-    struct chain c = begin_chain(nodes[0]);
-    struct activation act;
-    for (; c.n < n && p->uses[c.out->index] == 1; c.n++) {
-        const struct node *next = nodes[c.n];
-        const struct tensor *other = summand(p, next, c.out), *constant = constant_by_channel(next);
-        bool follows = before_views(p, data_of(next)) == c.out, is_bare = !c.act.kind && !c.res;
-        if (other && !c.res && !tensor_is_initializer(other) && layout_of(p, other))
-            c.res = other;
-        else if (follows && node_is(next, "BatchNormalization") && !c.norm && !c.addend && is_bare)
-            c.norm = next;
-        else if (follows && constant && node_is(next, "Add") && !c.addend && is_bare)
-            c.addend = constant;
-        else if (follows && constant && !c.res && activation_scaled(&c.act, next))
-            c.out = next->out[0];
-        else if (follows && activation_of(next, &act) && !c.res && !c.act.kind)
-            c.act = act;
-        else if (follows && activation_of(next, &act) && c.res && !c.act_after_sum.kind)
-            c.act_after_sum = act;
-        else
-            break;
-        c.out = next->out[0];
-    }
-    return c;
-}
-
 static gable_status cannot(const struct node *n, gable_error *e)
 {
     return error_set(e, GABLE_BAD_INPUT, "engine cpu has no %s for these inputs and attributes", n->op_type);
@@ -124,10 +45,12 @@ static gable_status lower_some(struct plan *p, const struct node *const *nodes, 
     gable_status status = GABLE_OK;
     struct activation act;
     *done = 1;
-    for (int i = 0; i < root->n_in; i++)
-        if (root->in[i]->role == ROLE_ACTIVATION && !layout_of(p, root->in[i]))
-            return error_set(e, GABLE_BAD_INPUT, "its input %s is in no form that engine cpu can read",
-                             root->in[i]->name);
+    for (int i = 0; i < root->n_in; i++) {
+        const struct tensor *t = root->in[i];
+        if (tensor_is_initializer(t) || t->role == ROLE_ABSENT) continue;
+        if (!layout_of(p, t) || (p->axes[t->index] && !lower_takes_axes(root)))
+            return error_set(e, GABLE_BAD_INPUT, "its input %s is in no form that engine cpu can read", t->name);
+    }
     int excited = lower_excite(p, nodes, n, &status, e);
     if (excited) {
         *done = excited;
@@ -139,15 +62,16 @@ static gable_status lower_some(struct plan *p, const struct node *const *nodes, 
         return lower_pool(p, root, e);
     if (node_is(root, "Resize")) return lower_resize(p, root, e);
     if (node_is(root, "Softmax")) return lower_softmax(p, root, e);
-    bool is_constant = constant_by_channel(root) != NULL;
-    if (node_is(root, "Mul") && !is_constant) return lower_scale(p, root, e);
-    struct chain c = find_chain(p, nodes, n);
+    if (node_is(root, "LayerNormalization")) return lower_norm(p, root, e);
+    if (node_is(root, "Attention")) return lower_attention(p, root, e);
+    struct chain c = chain_find(p, nodes, n);
+    if (node_is(root, "Mul") && !c.constant) return lower_scale(p, root, e);
     *done = c.n;
     if (node_is(root, "Conv")) return lower_convolution(p, &c, e);
     if (node_is(root, "Gemm") || node_is(root, "MatMul")) return lower_linear(p, &c, e);
     if (node_is(root, "ConvTranspose")) return lower_transposed(p, &c, e);
-    if (node_is(root, "Add") && !is_constant) return lower_add(p, &c, e);
-    if (is_constant || node_is(root, "BatchNormalization") || activation_of(root, &act))
+    if (node_is(root, "Add") && !c.constant) return lower_add(p, &c, e);
+    if (c.constant || node_is(root, "BatchNormalization") || activation_of(root, &act))
         return lower_per_channel(p, &c, e);
     return cannot(root, e);
 }
@@ -173,7 +97,8 @@ static gable_status check_tensor(const struct tensor *t, int batch, gable_error 
     if (t->dtype != DTYPE_F32)
         return error_set(e, GABLE_BAD_INPUT, "tensor %s is %s, engine cpu runs f32; build the model with f32", t->name,
                          dtype_name(t->dtype));
-    if (!t->has_shape || t->shape.rank < 2 || t->shape.dim[0] != batch)
+    bool is_one = batch == 1 && t->shape.rank > 0; /* then no dimension need count images */
+    if (!t->has_shape || (!is_one && (t->shape.rank < 2 || t->shape.dim[0] != batch)))
         return error_set(e, GABLE_BAD_INPUT, "tensor %s has no shape of batch %d by channels", t->name, batch);
     for (int i = 0; i < t->shape.rank; i++)
         if (t->shape.dim[i] < 1 || t->shape.dim[i] > INT32_MAX / 2)
@@ -185,7 +110,8 @@ static gable_status check_tensor(const struct tensor *t, int batch, gable_error 
 static gable_status lower_input(struct plan *p, int i, gable_error *e)
 {
     const struct tensor *t = p->graph->inputs[i];
-    if (t->shape.rank != 4)
+    if (t->shape.rank == 3 && p->batch == 1) return lower_tokens(p, i, e);
+    if (t->shape.rank != 4 || t->shape.dim[0] != p->batch)
         return error_set(e, GABLE_BAD_INPUT, "input %s has %d dimensions, engine cpu reads images of 4", t->name,
                          t->shape.rank);
     struct layout *l = layout_new(p->memory, (int)t->shape.dim[1], (int)t->shape.dim[2], (int)t->shape.dim[3]);
@@ -234,6 +160,8 @@ int step_rows(const struct step *s)
     if (s->type == &step_pool) return s->pool.in->height;
     if (s->type == &step_transposed) return s->transposed.in->height;
     if (s->type == &step_enlarge) return s->enlarge.in->height;
+    if (s->type == &step_attention) return s->attention.out->height;
+    if (s->type == &step_norm) return s->norm.in->height;
     if (s->type == &step_mean) return s->mean.in->height;
     return s->pointwise.a->height;
 }

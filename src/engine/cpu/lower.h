@@ -14,13 +14,17 @@ struct depthwise_step *step_as_depthwise(struct step *s);
 /* The rest is shared by the lower_*.c files. */
 struct chain { /* convolution or product, normalisation, constants, activation, sum, activation: what one step does */
     const struct node *root, *norm;
-    const struct tensor *in;     /* the root's operand that is no initializer */
-    const struct tensor *addend; /* by channel; NULL: none */
+    const struct tensor *in;              /* the root's operand that is no initializer */
+    const struct tensor *constant;        /* of one value or one a channel: the root's, where it is a Mul, Add or Div */
+    const struct tensor *factor, *addend; /* the same behind the root, before the activation */
+    int channel_axis;                     /* of `out`; -1: no dimension counts all channels */
+    bool is_front;                        /* a product of tokens whose channels have moved to dimension 1 */
     struct activation act, act_after_sum;
     const struct tensor *res; /* NULL: no sum */
     const struct tensor *out;
     int n; /* nodes */
 };
+struct chain chain_find(struct plan *p, const struct node *const *nodes, int n);
 enum arrangement { ARRANGED_BLOCKS, ARRANGED_DISTINCT, ARRANGED_PLAIN };
 
 /* NULL where it is not made yet; views are made when they are asked for. */
@@ -43,15 +47,25 @@ gable_status lower_resize(struct plan *p, const struct node *n, gable_error *e);
 gable_status lower_softmax(struct plan *p, const struct node *n, gable_error *e);
 gable_status lower_mean(struct plan *p, const struct node *n, gable_error *e);
 bool is_mean(const struct node *n); /* over whole planes */
-/* The initializer of one value, or one a channel, that a Mul or Add applies to its other operand; NULL for none. */
-const struct tensor *constant_by_channel(const struct node *n);
 /* Squeeze-excite, from nodes[0] on; 0 where the nodes are none. */
 int lower_excite(struct plan *p, const struct node *const *nodes, int n, gable_status *status, gable_error *e);
+/* Can the operator read a tensor whose dimensions are not an image's? */
+bool lower_takes_axes(const struct node *n);
+/* t lies in l, its dimensions step so. */
+gable_status lower_settle(struct plan *p, const struct tensor *t, struct layout *l, const struct axes *a,
+                          gable_error *e);
+gable_status lower_tokens(struct plan *p, int input, gable_error *e);          /* a model input, channels last */
+gable_status lower_norm(struct plan *p, const struct node *n, gable_error *e); /* LayerNormalization */
+gable_status lower_attention(struct plan *p, const struct node *n, gable_error *e);
+bool lower_axes_of(const struct plan *p, const struct tensor *t, struct axes *out); /* false for rows of features */
+bool lower_moved(struct plan *p, const struct node *n, gable_status *s,
+                 gable_error *e); /* by other steps of its axes */
 gable_status lower_view(struct plan *p, const struct node *n, gable_error *e);
 bool is_view(const struct node *n);
 gable_status lower_scale(struct plan *p, const struct node *n, gable_error *e);
 gable_status lower_output(struct plan *p, int i, gable_error *e);
 
 extern const struct step_type step_product, step_winograd, step_depthwise, step_ring, step_excite, step_pool, step_mean,
-    step_add, step_scale, step_copy, step_collect, step_store, step_transposed, step_enlarge, step_softmax;
+    step_add, step_scale, step_copy, step_collect, step_store, step_transposed, step_enlarge, step_softmax, step_norm,
+    step_softmax_tokens, step_attention, step_store_tokens, step_load_tokens;
 #endif

@@ -97,12 +97,21 @@ static void size_ring(struct plan *p, struct ring_step *r)
     if (row * together * d->kept > p->scratch_floats) p->scratch_floats = row * together * d->kept;
 }
 
+/* Whatever is no convolution leaves planes as they are. */
+static int out_rows(const struct node *n, const struct layout *in)
+{
+    return node_is(n, "Conv") ? (int)n->out[0]->shape.dim[2] : in->height;
+}
+static int out_columns(const struct node *n, const struct layout *in)
+{
+    return node_is(n, "Conv") ? (int)n->out[0]->shape.dim[3] : in->width;
+}
+
 static gable_status add_depthwise(struct plan *p, const struct chain *c, struct folded source, const struct geometry *g,
                                   gable_error *e)
 {
-    const struct shape *y = &c->root->out[0]->shape;
-    int vl = p->kernels->vl, height = (int)y->dim[2], width = (int)y->dim[3];
     struct layout *in = arranged(p, layout_of(p, c->in), ARRANGED_DISTINCT);
+    int vl = p->kernels->vl, height = in ? out_rows(c->root, in) : 0, width = in ? out_columns(c->root, in) : 0;
     bool is_ring = in && source.weight && follows_product(p, c->in, in);
     struct step *s = is_ring ? begin_ring(p) : in ? plan_step(p, &step_depthwise) : NULL;
     struct layout *out = s ? layout_new(p->memory, in->channels, height, width) : NULL;
@@ -125,7 +134,7 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
     memcpy(d->shape.kernel, g->kernel, sizeof g->kernel);
     memcpy(d->shape.stride, g->stride, sizeof g->stride);
     memcpy(d->shape.dilation, g->dilation, sizeof g->dilation);
-    d->shape.is_centred = (half == 1 || half == 2) && is_all(g->kernel, 2, 2 * half + 1) && is_all(g->dilation, 2, 1) &&
+    d->shape.is_centred = half >= 1 && half <= 3 && is_all(g->kernel, 2, 2 * half + 1) && is_all(g->dilation, 2, 1) &&
                           (g->stride[1] == 1 || g->stride[1] == 2) && is_all(g->pad, 2, half) && g->pad[2] <= half &&
                           g->pad[3] <= half;
     for (int i = 0; i < in->channels; i++) { /* the output keeps the physical order of the input */
@@ -142,10 +151,13 @@ gable_status lower_per_channel(struct plan *p, const struct chain *c, gable_erro
 {
     static const struct geometry one_pixel = {{1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1};
     bool is_norm = node_is(c->root, "BatchNormalization");
-    if (layout_of(p, c->in)->is_head || c->root->out[0]->shape.rank != 4)
+    if (layout_of(p, c->in)->is_head || (!p->axes[c->in->index] && c->root->out[0]->shape.rank != 4))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu runs it on images only");
-    struct folded source = {.norm = is_norm ? c->root : c->norm, .addend = c->addend, .alpha = 1, .beta = 1, .taps = 1};
-    if (node_is(c->root, "Mul")) source.factor = constant_by_channel(c->root);
+    p->axes[c->out->index] = p->axes[c->in->index];
+    struct folded source = {.norm = is_norm ? c->root : c->norm, .alpha = 1, .beta = 1, .taps = 1};
+    source.factor = c->factor;
+    source.addend = c->addend;
+    if (node_is(c->root, "Div")) source.alpha = 1 / c->constant->reals[0];
     return add_depthwise(p, c, source, &one_pixel, e);
 }
 
@@ -249,8 +261,7 @@ static gable_status add_product(struct plan *p, const struct chain *c, struct fo
     q->act = res ? c->act_after_sum : c->act;
     q->is_flat = is_all(g->kernel, 2, 1) && is_all(g->stride, 2, 1) && is_all(g->pad, 4, 0);
     q->variant = variant_of(q);
-    const struct shape *y = &c->root->out[0]->shape;
-    int height = is_head ? 1 : (int)y->dim[2], width = is_head ? 1 : (int)y->dim[3];
+    int height = is_head ? 1 : out_rows(c->root, in), width = is_head ? 1 : out_columns(c->root, in);
     q->out = product_out(p, q, height, width, is_head);
     int k = in->channels / g->groups * g->kernel[0] * g->kernel[1];
     if (!q->out || !pad_input(p, q) ||
@@ -275,22 +286,40 @@ gable_status lower_convolution(struct plan *p, const struct chain *c, gable_erro
         return error_set(e, GABLE_BAD_INPUT, "engine cpu convolves images of 4 dimensions, not %d",
                          n->in[0]->shape.rank);
     struct geometry g = geometry_of(n);
-    struct folded source = folded_of(n, c->norm);
-    source.addend = c->addend;
+    struct folded source = folded_of_chain(c);
     if (g.groups > 1 && g.groups == in->channels && source.outputs == in->channels)
         return add_depthwise(p, c, source, &g, e);
     if (wants_winograd(p, &g, in)) return add_winograd(p, c, source, in, e);
     return add_product(p, c, source, in, &g, e);
+}
+
+/* Tokens through a product: a convolution of one pixel, whatever their order. */
+static gable_status lower_linear_tokens(struct plan *p, const struct chain *c, const struct geometry *one,
+                                        gable_error *e)
+{
+    static const int64_t to_front[] = {0, 3, 1, 2};
+    const struct tensor *made = c->root->out[0];
+    struct layout *in = arranged(p, layout_of(p, c->in), ARRANGED_BLOCKS);
+    struct axes axes, moved;
+    if (!in) return lower_no_memory(p, e);
+    gable_status s = add_product(p, c, folded_of_chain(c), in, one, e);
+    if (s) return s;
+    axes_tokens(&made->shape, &axes);
+    if (c->is_front) axes_permute(&axes, to_front, &moved);
+    return lower_settle(p, c->out, layout_of(p, c->out), c->is_front ? &moved : &axes, e);
 }
 gable_status lower_linear(struct plan *p, const struct chain *c, gable_error *e)
 {
     static const struct geometry one = {{1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1};
     const struct node *n = c->root;
     struct layout *in = layout_of(p, n->in[0]);
-    if (!in->is_head || !tensor_is_initializer(n->in[1]) || n->in[1]->shape.rank != 2 || node_int(n, "transA", 0))
-        return error_set(e, GABLE_BAD_INPUT, "engine cpu multiplies rows of features by a weight of 2 dimensions only");
+    const struct axes *axes = p->axes[n->in[0]->index];
+    bool is_tokens = axes && axes_are_tokens(axes, in);
+    if ((!in->is_head && !is_tokens) || !tensor_is_initializer(n->in[1]) || n->in[1]->shape.rank != 2 ||
+        node_int(n, "transA", 0))
+        return error_set(e, GABLE_BAD_INPUT,
+                         "engine cpu multiplies tokens and rows of features by a weight of 2 dimensions only");
+    if (is_tokens) return lower_linear_tokens(p, c, &one, e);
     if (c->res) return error_set(e, GABLE_BAD_INPUT, "engine cpu adds images only, not rows of features");
-    struct folded source = folded_of(n, c->norm);
-    source.addend = c->addend;
-    return add_product(p, c, source, in, &one, e);
+    return add_product(p, c, folded_of_chain(c), in, &one, e);
 }

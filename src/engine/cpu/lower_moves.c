@@ -48,8 +48,7 @@ gable_status lower_transposed(struct plan *p, const struct chain *c, gable_error
     struct step *s = in ? plan_step(p, &step_transposed) : NULL;
     if (!s) return lower_no_memory(p, e);
     struct transposed *t = &s->transposed;
-    *t = (struct transposed){.source = folded_of(n, c->norm), .in = in, .act = c->act};
-    t->source.addend = c->addend;
+    *t = (struct transposed){.source = folded_of_chain(c), .in = in, .act = c->act};
     t->output = c->res ? -1 : only_output(p, c->out);
     for (int i = 0; i < 2; i++) t->kernel[i] = (int)n->in[1]->shape.dim[2 + i];
     int taps = t->kernel[0] * t->kernel[1], vl = p->kernels->vl;
@@ -120,10 +119,27 @@ gable_status lower_resize(struct plan *p, const struct node *n, gable_error *e)
     return GABLE_OK;
 }
 
+static gable_status softmax_of_tokens(struct plan *p, const struct node *n, struct layout *in, const struct axes *axes,
+                                      gable_error *e)
+{
+    int64_t axis = node_int(n, "axis", -1);
+    if (!axes_are_tokens(axes, in) || (axis != -1 && axis != axes->rank - 1))
+        return error_set(e, GABLE_BAD_INPUT, "engine cpu has Softmax over the channels of tokens only");
+    struct layout *a = arranged(p, in, ARRANGED_PLAIN);
+    struct step *s = a ? plan_step(p, &step_softmax_tokens) : NULL;
+    struct layout *out = s ? plan_own(p, a->channels, a->height, a->width) : NULL;
+    if (!out) return lower_no_memory(p, e);
+    s->pointwise = (struct pointwise){.a = a, .out = out};
+    plan_touch(p, a);
+    plan_add(p);
+    return lower_settle(p, n->out[0], out, axes, e);
+}
 gable_status lower_softmax(struct plan *p, const struct node *n, gable_error *e)
 {
     struct layout *in = layout_of(p, n->in[0]);
     int64_t axis = node_int(n, "axis", -1);
+    const struct axes *axes = p->axes[n->in[0]->index];
+    if (axes) return softmax_of_tokens(p, n, in, axes, e);
     if (!in->is_head || (axis != 1 && axis != -1))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu has Softmax for rows of features only");
     struct step *s = plan_step(p, &step_softmax);

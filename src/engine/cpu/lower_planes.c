@@ -184,7 +184,11 @@ gable_status lower_add(struct plan *p, const struct chain *c, gable_error *e)
     if (!shape_equal(&n->in[0]->shape, &n->in[1]->shape) || tensor_is_initializer(n->in[0]) ||
         tensor_is_initializer(n->in[1]))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu adds two tensors of the same shape only");
-    if (c->norm || c->res || c->addend)
+    const struct axes *a = p->axes[n->in[0]->index], *b = p->axes[n->in[1]->index];
+    if ((a || b) && !(a && b && axes_equal(a, b)))
+        return error_set(e, GABLE_BAD_INPUT, "engine cpu adds tensors that lie alike only");
+    p->axes[c->out->index] = p->axes[n->in[0]->index];
+    if (c->norm || c->res || c->addend || c->factor)
         return error_set(e, GABLE_BAD_INPUT, "engine cpu cannot go on from a sum like this");
     return lower_sum(p, layout_of(p, n->in[0]), layout_of(p, n->in[1]), c->act, c->out, e);
 }
@@ -195,8 +199,9 @@ gable_status lower_scale(struct plan *p, const struct node *n, gable_error *e)
     const struct shape *x = &n->in[0]->shape, *y = &n->in[1]->shape;
     bool first_is_gate = x->rank == 4 && y->rank == 4 && x->dim[2] * x->dim[3] == 1 && y->dim[2] * y->dim[3] > 1;
     const struct tensor *gate = n->in[first_is_gate ? 0 : 1], *planes = n->in[first_is_gate ? 1 : 0];
-    if (x->rank != 4 || y->rank != 4 || gate->shape.dim[2] * gate->shape.dim[3] != 1 ||
-        gate->shape.dim[1] != planes->shape.dim[1] || tensor_is_initializer(gate) || tensor_is_initializer(planes))
+    if (p->axes[gate->index] || p->axes[planes->index] || x->rank != 4 || y->rank != 4 ||
+        gate->shape.dim[2] * gate->shape.dim[3] != 1 || gate->shape.dim[1] != planes->shape.dim[1] ||
+        tensor_is_initializer(gate) || tensor_is_initializer(planes))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu multiplies planes by one value per channel only");
     struct layout *a = arranged(p, layout_of(p, planes), ARRANGED_PLAIN);
     struct layout *b = arranged(p, layout_of(p, gate), ARRANGED_PLAIN);
@@ -211,12 +216,27 @@ gable_status lower_scale(struct plan *p, const struct node *n, gable_error *e)
     return GABLE_OK;
 }
 
+static gable_status store_tokens(struct plan *p, int i, struct layout *l, gable_error *e)
+{
+    const struct tensor *t = p->graph->outputs[i];
+    if (!axes_are_tokens(p->axes[t->index], l))
+        return error_set(e, GABLE_BAD_INPUT, "output %s is in no form that engine cpu can write", t->name);
+    l = arranged(p, l, ARRANGED_PLAIN);
+    struct step *s = l ? plan_step(p, &step_store_tokens) : NULL;
+    if (!s) return lower_no_memory(p, e);
+    s->pointwise = (struct pointwise){.a = l, .output = i};
+    plan_touch(p, l);
+    plan_add(p);
+    return GABLE_OK;
+}
+
 gable_status lower_output(struct plan *p, int i, gable_error *e)
 {
     const struct tensor *t = p->graph->outputs[i];
     struct layout *l = layout_of(p, t);
     if (!l) return error_set(e, GABLE_BAD_INPUT, "output %s is in no form that engine cpu can write", t->name);
     if (l->is_stored) return GABLE_OK;
+    if (p->axes[t->index]) return store_tokens(p, i, l, e);
     if (l->is_head) {
         p->outputs[i] = l;
         return GABLE_OK;

@@ -48,7 +48,7 @@ static gable_status view_reshape(struct plan *p, const struct node *n, gable_err
     const struct shape *y = &n->out[0]->shape;
     if (!l) return no_view(n, e);
     if (y->rank == 2 && l->is_head && y->dim[1] == l->channels) return view_same(p, n, e);
-    if (y->rank == 2 && !l->is_head) return collect(p, n, l, e);
+    if (y->rank == 2 && !l->is_head && y->dim[0] == p->batch) return collect(p, n, l, e);
     bool keeps_planes = y->rank >= 4 && y->dim[y->rank - 2] == l->height && y->dim[y->rank - 1] == l->width;
     if (l->is_head || !keeps_planes || shape_product(y, 1) != (count)l->channels * l->height * l->width)
         return no_view(n, e);
@@ -139,11 +139,20 @@ bool is_view(const struct node *n)
         if (node_is(n, views[i].op_type)) return true;
     return false;
 }
+static bool has_axes(const struct plan *p, const struct node *n)
+{
+    for (int i = 0; i < n->n_in; i++)
+        if (p->axes[n->in[i]->index]) return true;
+    return false;
+}
 gable_status lower_view(struct plan *p, const struct node *n, gable_error *e)
 {
     for (int i = 0; i < n->n_in; i++)
         if (n->in[i]->role == ROLE_ACTIVATION && !layout_of(p, n->in[i])) return no_view(n, e);
-    for (size_t i = 0; i < COUNT_OF(views); i++)
-        if (node_is(n, views[i].op_type)) return views[i].lower(p, n, e);
-    return no_view(n, e);
+    gable_status s = GABLE_BAD_INPUT;
+    gable_error refused = {0};
+    for (size_t i = 0; i < COUNT_OF(views) && !has_axes(p, n); i++)
+        if (node_is(n, views[i].op_type)) s = views[i].lower(p, n, &refused);
+    if (s == GABLE_NO_MEMORY) return lower_no_memory(p, e);
+    return !s || lower_moved(p, n, &s, e) ? s : no_view(n, e);
 }

@@ -1,5 +1,7 @@
 #include "engine/cpu/panels.h"
 
+#include "engine/cpu/lower.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +20,14 @@ struct folded folded_of(const struct node *n, const struct node *norm)
     const int64_t *dim = f.weight->shape.dim;
     f.outputs = (int)dim[f.is_transposed];
     f.inputs = f.is_transposed ? (int)dim[0] : (int)shape_product(&f.weight->shape, 1);
+    return f;
+}
+
+struct folded folded_of_chain(const struct chain *c)
+{
+    struct folded f = folded_of(c->root, c->norm);
+    f.factor = c->factor;
+    f.addend = c->addend;
     return f;
 }
 

@@ -5,6 +5,8 @@
 
 /* The parameters of a convolution, Gemm or MatMul node with the normalisation after it (NULL: none). */
 struct folded folded_of(const struct node *n, const struct node *norm);
+struct chain;
+struct folded folded_of_chain(const struct chain *c); /* of its root, with the normalisation and constants behind it */
 /* Factor and addend of one output: y = scale * (weights . x) + shift. In double: running variances may be tiny. */
 void folded_affine(const struct folded *f, const struct weights *w, int output, double *scale, double *shift);
 const float *weights_of(const struct weights *w, const struct tensor *t);

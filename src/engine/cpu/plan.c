@@ -99,10 +99,11 @@ static gable_status allocate(struct plan *p, const struct choices *choices, gabl
     p->buffers = arena_array(p->memory, (size_t)p->room_buffers, sizeof *p->buffers);
     p->uses = arena_array(p->memory, (size_t)p->graph->n_tensors, sizeof *p->uses);
     p->layout = arena_array(p->memory, (size_t)p->graph->n_tensors, sizeof(struct layout *));
+    p->axes = arena_array(p->memory, (size_t)p->graph->n_tensors, sizeof(struct axes *));
     p->outputs = arena_array(p->memory, (size_t)p->graph->n_outputs, sizeof(struct layout *));
     p->choices = *choices;
     p->choices.winograd = arena_array(p->memory, groups, sizeof *p->choices.winograd);
-    if (!p->steps || !p->buffers || !p->uses || !p->layout || !p->outputs || !p->choices.winograd)
+    if (!p->steps || !p->buffers || !p->uses || !p->layout || !p->axes || !p->outputs || !p->choices.winograd)
         return error_set(e, GABLE_NO_MEMORY, "no memory to plan %zu nodes", nodes);
     for (size_t i = 0; i < groups; i++) p->choices.winograd[i] = choices->winograd && choices->winograd[i];
     return GABLE_OK;

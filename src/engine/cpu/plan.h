@@ -2,8 +2,8 @@
    Nothing large is allocated here, so a plan tells what a session would take before it takes it. */
 #ifndef ENGINE_CPU_PLAN_H
 #define ENGINE_CPU_PLAN_H
+#include "engine/cpu/axes.h"
 #include "engine/cpu/kernels/kernels.h"
-#include "engine/cpu/layout.h"
 #include "ops/analysis.h"
 
 enum { SLOTS_MAX = 8 }; /* most images that late layers take together */
@@ -112,6 +112,25 @@ struct transposed {
     struct activation act;
     struct panels panels;
 };
+struct norm { /* of tokens, over their channels */
+    struct layout *in, *out;
+    const struct tensor *gamma, *beta; /* beta may be NULL */
+    float epsilon;
+    const float *w; /* gamma, then beta, by block */
+};
+/* One of attention's three factors: every pixel of a layout, heads of some channels each. */
+struct factor {
+    struct layout *l;
+    int heads, channels; /* of a head */
+    int head_step, step; /* channels from head to head, and within one */
+};
+struct attention {
+    struct factor q, k, v;
+    struct layout *out;
+    int chunk; /* rows of scores that stand in the scratch at once */
+    float scale;
+    int *off_q, *off_k; /* filled when buffers are placed: [head][channel] of q; keys in the scores */
+};
 struct enlarge { /* each pixel `by` times, down and across */
     struct layout *in, *out;
     struct blocks blocks;
@@ -165,6 +184,8 @@ struct step {
         struct excite excite;
         struct transposed transposed;
         struct enlarge enlarge;
+        struct attention attention;
+        struct norm norm;
         struct pool pool;
         struct mean mean;
         struct pointwise pointwise;
@@ -181,6 +202,7 @@ struct plan {
     long l2_floats;         /* what a thread may keep near: 3/16 of its second-level cache */
     int *uses;              /* per tensor: readers, model outputs included */
     struct layout **layout; /* per tensor, NULL where it is not made */
+    struct axes **axes;     /* per tensor, NULL where its dimensions are an image's, or rows of features */
     int n_steps, room_steps;
     struct step *steps;
     int n_buffers, room_buffers;

@@ -11,14 +11,6 @@ long depthwise_floats(const struct plan *p, const struct depthwise_step *d)
 {
     return (long)d->blocks.n * (taps(d) + 1) * p->kernels->vl;
 }
-/* Factor and addend of a channel, its weights apart. */
-static void affine(const struct depthwise_step *d, const struct weights *w, int c, double *scale, double *shift)
-{
-    *scale = 1;
-    *shift = 0;
-    const struct folded *f = &d->source;
-    if (f->weight || f->norm || f->factor || f->addend) folded_affine(f, w, c, scale, shift);
-}
 void depthwise_pack(const struct plan *p, struct depthwise_step *d, const struct weights *w, float *to)
 {
     int vl = p->kernels->vl, n = taps(d);
@@ -28,7 +20,7 @@ void depthwise_pack(const struct plan *p, struct depthwise_step *d, const struct
         int block = blocks_find(&d->blocks, d->in->place[c], vl), lane = d->in->place[c].offset % vl;
         const float *source = d->source.weight ? weights_of(w, d->source.weight) + (long)c * n : NULL;
         double scale, shift;
-        affine(d, w, c, &scale, &shift);
+        folded_affine(&d->source, w, c, &scale, &shift);
         bias[block * vl + lane] = (float)shift;
         for (int i = 0; i < n; i++) to[((long)block * n + i) * vl + lane] = (float)(source ? scale * source[i] : scale);
     }

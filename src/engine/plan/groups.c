@@ -91,6 +91,22 @@ static bool is_bias(const struct node *n, const struct tensor *chain)
            bias->dim[bias->rank - 1] == y->dim[y->rank - 1];
 }
 
+bool group_moves_channels_first(const struct node *n)
+{
+    static const int64_t perm[] = {0, 3, 1, 2};
+    bool is_right = is_op(n, "Transpose") && n->in[0]->shape.rank == 4 && node_attribute(n, "perm");
+    for (int i = 0; i < 4 && is_right; i++) is_right = node_int_at(n, "perm", i, -1) == perm[i];
+    return is_right;
+}
+
+/* A factor for each of an image's channels. */
+static bool is_layer_scale(const struct node *n, const struct tensor *chain)
+{
+    if (!is_op(n, "Mul") || !others_are_fixed(n, chain)) return false;
+    const struct shape *by = &n->in[n->in[0] == chain]->shape;
+    return by->rank > 2 && shape_product(by, by->rank - 2) == 1 && shape_equal(&n->out[0]->shape, &chain->shape);
+}
+
 /* Convolution, Gemm or MatMul with a fixed weight. */
 static bool is_product(const struct node *n)
 {
@@ -119,6 +135,9 @@ static void grow_product(struct search *s, const struct node *start, int group)
     if (is_active) n = take(s, n, group, &t);
     if (n && is_active && is_scalar(n, "Mul", t)) n = take(s, n, group, &t);
     if (n && is_active && is_scalar(n, "Add", t)) n = take(s, n, group, &t);
+    bool is_front = n && is_op(start, "MatMul") && group_moves_channels_first(n);
+    if (is_front) n = take(s, n, group, &t);
+    if (n && is_front && is_layer_scale(n, t)) n = take(s, n, group, &t);
     if (!n || !is_residual_sum(n, t, start->index)) return;
     n = take(s, n, group, &t);
     if (n && is_activation(n, t)) take(s, n, group, &t);

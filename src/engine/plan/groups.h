@@ -11,4 +11,6 @@
    reads from others is made by groups with smaller numbers. -1: views, joins and cuts along the channels of images made
    and used inside the model, and channel shuffles, all of which move no data in the engine's layout. */
 gable_status groups_find(const struct graph *g, struct grouping *out, gable_error *e);
+/* Is the node a Transpose that takes the channels of an image from the last dimension to dimension 1? */
+bool group_moves_channels_first(const struct node *n);
 #endif

@@ -8,6 +8,7 @@ static const char *const act_names[] = {
     [ACT_CLIP] = " + clip",
     [ACT_HARD_SWISH] = " + hard swish",
     [ACT_SWISH] = " + swish",
+    [ACT_GELU] = " + gelu",
     [ACT_SIGMOID] = " + sigmoid",
     [ACT_HARD_SIGMOID] = " + hard sigmoid",
 };

@@ -1,7 +1,7 @@
 /* Depthwise convolution of one block of channels, row by row. */
 #include "engine/cpu/kernels/simd.h"
 
-enum { MOST_OUTPUTS = 14, MOST_ROWS = 5 };
+enum { MOST_OUTPUTS = 14, MOST_ROWS = 7 };
 
 /* T neighbouring outputs of one row. rows[i] is the input row for kernel row i, already moved to the segment's first
    column, or NULL outside the image; columns lo..hi of the segment's input exist. */
@@ -61,10 +61,13 @@ SEGMENTS(SEGMENT, 3, 1)
 SEGMENTS(SEGMENT, 3, 2)
 SEGMENTS(SEGMENT, 5, 1)
 SEGMENTS(SEGMENT, 5, 2)
-static segment_tile *const tiles[2][2][MOST_OUTPUTS + 1] = {
-    /* [5x5][stride 2][outputs] */
+SEGMENTS(SEGMENT, 7, 1)
+SEGMENTS(SEGMENT, 7, 2)
+static segment_tile *const tiles[3][2][MOST_OUTPUTS + 1] = {
+    /* [3x3, 5x5, 7x7][stride 2][outputs] */
     {{SEGMENTS(SEGMENT_ENTRY, 3, 1)}, {SEGMENTS(SEGMENT_ENTRY, 3, 2)}},
     {{SEGMENTS(SEGMENT_ENTRY, 5, 1)}, {SEGMENTS(SEGMENT_ENTRY, 5, 2)}},
+    {{SEGMENTS(SEGMENT_ENTRY, 7, 1)}, {SEGMENTS(SEGMENT_ENTRY, 7, 2)}},
 };
 
 /* NULL outside the image. */
@@ -78,7 +81,7 @@ static V centred_rows(const struct depthwise *d, const float *plane, const float
 {
     struct segment s = {.w = w, .bias = v_load(bias), .act = d->act};
     int k = d->kernel[0], stride = d->stride[1], n = (d->out_width + MOST_OUTPUTS - 1) / MOST_OUTPUTS;
-    segment_tile *const *of_length = tiles[k == 5][stride == 2];
+    segment_tile *const *of_length = tiles[(k - 3) / 2][stride == 2];
     for (int y = y0; y < y1; y++) {
         const float *rows[MOST_ROWS];
         for (int i = 0; i < k; i++) rows[i] = row_of(d, plane, y * d->stride[0] - d->pad_top + i);

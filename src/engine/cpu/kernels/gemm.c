@@ -90,6 +90,7 @@ INLINE void gemm_body(const int M, const int BLOCKS, const long STEP, const int 
     case ACT_HARD_SWISH: STORE(ACT_HARD_SWISH); break;
     case ACT_SCALED_HARD_SWISH: STORE(ACT_SCALED_HARD_SWISH); break;
     case ACT_SWISH: STORE(ACT_SWISH); break;
+    case ACT_GELU:
     case ACT_SIGMOID:
     case ACT_HARD_SIGMOID:
         STORE(ACT_NONE);

@@ -12,6 +12,7 @@ enum act {
     ACT_HARD_SWISH,
     ACT_SCALED_HARD_SWISH,
     ACT_SWISH,
+    ACT_GELU,
     ACT_SIGMOID,
     ACT_HARD_SIGMOID
 };
@@ -48,7 +49,7 @@ struct depthwise {
     int height, width, out_height, out_width;                 /* of the planes */
     int kernel[2], stride[2], dilation[2], pad_top, pad_left; /* [rows, columns] */
     int kept;                                                 /* rows of the input in memory: row r lies at r % kept */
-    bool is_centred;                                          /* 3x3 or 5x5, pads of half the kernel, no dilation */
+    bool is_centred; /* 3x3, 5x5 or 7x7, pads of half the kernel, no dilation */
     struct activation act;
 };
 
@@ -95,7 +96,13 @@ struct kernels {
     void (*excite)(int n, int n_hidden, const float *x, int n_parts, long stride, const float *w1, const float *b1,
                    struct activation act1, const float *w2, const float *b2, struct activation act2, float *mean,
                    float *hidden, float *out);
-    void (*activate)(float *x, long n, struct activation act);          /* in place, n a multiple of vl */
+    void (*activate)(float *x, long n, struct activation act); /* in place, n a multiple of vl */
+    /* Each pixel of `blocks` blocks, `block` floats apart: (x - mean) / sqrt(variance + epsilon) * gamma + beta over
+       its channels, of which the last block has `last`. gamma and beta: [blocks][vl]. */
+    void (*normalise)(const float *x, long block, int blocks, int last, long pixels, const float *gamma,
+                      const float *beta, float epsilon, float *out);
+    /* Each pixel: exponentials over its channels, divided by their sum. */
+    void (*softmax)(const float *x, long block, int blocks, int last, long pixels, float *out);
     void (*spread)(const float *x, long pixels, long step, float *out); /* pixel i to out + i * step floats */
 };
 /* The table of an instruction set; NULL where this build has none or the machine cannot run it. */

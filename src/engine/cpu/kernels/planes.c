@@ -1,6 +1,8 @@
 /* What passes over planes and vectors: pooling, sums, sums of two tensors, gates. */
 #include "engine/cpu/kernels/simd.h"
 
+#include <math.h>
+
 INLINE V window_of(const enum pool_kind KIND, const float *plane, int width, struct span rows, struct span columns)
 {
     V v = KIND == POOL_MAX ? v_load(plane + ((long)rows.first * width + columns.first) * VL) : v_set(0.0f);
@@ -52,6 +54,61 @@ void KERNEL(scale_rows)(const float *x, const float *by, int rows, int columns, 
 void KERNEL(activate)(float *x, long n, struct activation act)
 {
     for (long i = 0; i < n; i += VL) v_store(x + i, v_activate(v_load(x + i), act.kind, act.a, act.b));
+}
+/* 1 for each lane of the last block that is a channel, else 0. */
+INLINE V valid_lanes(int last)
+{
+    float lanes[VL];
+    for (int i = 0; i < VL; i++) lanes[i] = i < last ? 1.0f : 0.0f;
+    return v_load(lanes);
+}
+void KERNEL(normalise)(const float *x, long block, int blocks, int last, long pixels, const float *gamma,
+                       const float *beta, float epsilon, float *out)
+{
+    float channels = (float)((blocks - 1) * VL + last);
+    const V valid = valid_lanes(last);
+    const long end = (blocks - 1) * block;
+    for (long i = 0; i < pixels; i++, x += VL, out += VL) {
+        V s = v_mul(v_load(x + end), valid);
+        for (long b = 0; b < end; b += block) s = v_add(s, v_load(x + b));
+        V mean = v_set(v_sum(s) / channels), d = v_mul(v_sub(v_load(x + end), mean), valid);
+        s = v_mul(d, d);
+        for (long b = 0; b < end; b += block) {
+            d = v_sub(v_load(x + b), mean);
+            s = v_fma(d, d, s);
+        }
+        V by = v_set(1.0f / sqrtf(v_sum(s) / channels + epsilon));
+        for (int b = 0; b < blocks; b++) {
+            V z = v_mul(v_sub(v_load(x + b * block), mean), by);
+            v_store(out + b * block, v_fma(z, v_load(gamma + b * VL), v_load(beta + b * VL)));
+        }
+    }
+}
+INLINE float largest_lane(V x)
+{
+    float lanes[VL], most;
+    v_store(lanes, x);
+    most = lanes[0];
+    for (int i = 1; i < VL; i++) most = lanes[i] > most ? lanes[i] : most;
+    return most;
+}
+void KERNEL(softmax)(const float *x, long block, int blocks, int last, long pixels, float *out)
+{
+    const V valid = valid_lanes(last), far = v_mul(v_sub(valid, v_set(1.0f)), v_set(1e30f)); /* 0, or below all */
+    const long end = (blocks - 1) * block;
+    for (long i = 0; i < pixels; i++, x += VL, out += VL) {
+        V most = v_fma(v_load(x + end), valid, far), sum = v_set(0.0f);
+        for (long b = 0; b < end; b += block) most = v_max(most, v_load(x + b));
+        most = v_set(largest_lane(most));
+        for (long b = 0; b <= end; b += block) {
+            V z = v_exp_below(v_min(v_sub(v_load(x + b), most), v_set(0.0f)));
+            if (b == end) z = v_mul(z, valid);
+            v_store(out + b, z);
+            sum = v_add(sum, z);
+        }
+        sum = v_set(1.0f / v_sum(sum));
+        for (long b = 0; b <= end; b += block) v_store(out + b, v_mul(v_load(out + b), sum));
+    }
 }
 void KERNEL(spread)(const float *x, long pixels, long step, float *out)
 {

@@ -39,6 +39,33 @@ INLINE V v_logistic_times(V x, V y)
     p = v_fma(p, f, v_set(9.999993e-1f));
     return v_div(x, v_add(v_times_power(p, z), v_set(1.0f)));
 }
+/* exp(y) of a y that is not above 0, relative error 2e-7: 2^n * 2^f as above, 2^f by its series to the sixth power. */
+INLINE V v_exp_below(V y)
+{
+    y = v_max(y, v_set(-87.0f));
+    V z = v_fma(y, v_set(1.44269504f), v_set(ROUND_BY_ADDING));
+    V f = v_fma(y, v_set(1.44269504f), v_sub(v_set(ROUND_BY_ADDING), z));
+    V p = v_fma(v_set(1.54035304e-4f), f, v_set(1.33335581e-3f));
+    p = v_fma(p, f, v_set(9.61812911e-3f));
+    p = v_fma(p, f, v_set(5.55041087e-2f));
+    p = v_fma(p, f, v_set(2.40226507e-1f));
+    p = v_fma(p, f, v_set(6.93147181e-1f));
+    p = v_fma(p, f, v_set(1.0f));
+    return v_times_power(p, z);
+}
+INLINE V v_abs(V x) { return v_max(x, v_sub(v_set(0.0f), x)); }
+/* The share of a normal distribution beyond |x|: erfc(|x| / sqrt 2) / 2, off by at most 8e-8 [Abramowitz, Stegun
+   7.1.26]. */
+INLINE V v_normal_beyond(V x)
+{
+    V t = v_div(v_set(1.0f), v_fma(v_abs(x), v_set(0.2316419f), v_set(1.0f)));
+    V p = v_fma(v_set(0.5307027145f), t, v_set(-0.7265760135f));
+    p = v_fma(p, t, v_set(0.7107068705f));
+    p = v_fma(p, t, v_set(-0.142248368f));
+    p = v_fma(p, t, v_set(0.1274147960f));
+    return v_mul(v_mul(p, t), v_exp_below(v_mul(v_mul(x, x), v_set(-0.5f))));
+}
+INLINE V v_gelu(V x) { return v_sub(v_max(x, v_set(0.0f)), v_mul(v_abs(x), v_normal_beyond(x))); }
 INLINE V v_clip(V x, float low, float high) { return v_min(v_max(x, v_set(low)), v_set(high)); }
 INLINE V v_hard_swish(V x) { return v_mul(x, v_clip(v_fma(x, v_set(1.0f / 6), v_set(0.5f)), 0.0f, 1.0f)); }
 
@@ -51,6 +78,7 @@ INLINE V v_activate(V x, enum act kind, float a, float b)
     case ACT_HARD_SWISH: return v_hard_swish(x);
     case ACT_SCALED_HARD_SWISH: return v_fma(v_hard_swish(x), v_set(a), v_set(b));
     case ACT_SWISH: return v_logistic_times(x, x);
+    case ACT_GELU: return v_gelu(x);
     case ACT_SIGMOID: return v_logistic_times(v_set(1.0f), x);
     case ACT_HARD_SIGMOID: return v_clip(v_fma(x, v_set(a), v_set(b)), 0.0f, 1.0f);
     case ACT_NONE: break;
@@ -66,6 +94,7 @@ INLINE V v_activate(V x, enum act kind, float a, float b)
     case ACT_HARD_SWISH: BODY(ACT_HARD_SWISH); break;               \
     case ACT_SCALED_HARD_SWISH: BODY(ACT_SCALED_HARD_SWISH); break; \
     case ACT_SWISH: BODY(ACT_SWISH); break;                         \
+    case ACT_GELU: BODY(ACT_GELU); break;                           \
     case ACT_SIGMOID: BODY(ACT_SIGMOID); break;                     \
     case ACT_HARD_SIGMOID: BODY(ACT_HARD_SIGMOID); break;           \
     }
@@ -87,6 +116,9 @@ void KERNEL(excite)(int n, int n_hidden, const float *x, int n_parts, long strid
                     struct activation act1, const float *w2, const float *b2, struct activation act2, float *mean,
                     float *hidden, float *out);
 void KERNEL(activate)(float *x, long n, struct activation act);
+void KERNEL(normalise)(const float *x, long block, int blocks, int last, long pixels, const float *gamma,
+                       const float *beta, float epsilon, float *out);
+void KERNEL(softmax)(const float *x, long block, int blocks, int last, long pixels, float *out);
 void KERNEL(spread)(const float *x, long pixels, long step, float *out);
 extern const struct kernels KERNEL(kernels);
 #endif

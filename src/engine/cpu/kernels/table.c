@@ -27,5 +27,7 @@ const struct kernels KERNEL(kernels) = {
     .scale_rows = KERNEL(scale_rows),
     .excite = KERNEL(excite),
     .activate = KERNEL(activate),
+    .normalise = KERNEL(normalise),
+    .softmax = KERNEL(softmax),
     .spread = KERNEL(spread),
 };

@@ -63,6 +63,10 @@ INLINE V v_slope(V x, V dy, enum act kind, float a, float b)
         s = v_add(v_where_positive(v_sub(v_set(3.0f), x), s), one);
         return v_mul(dy, v_where_positive(v_add(x, v_set(3.0f)), s));
     case ACT_SWISH: s = v_logistic_times(one, x); return v_mul(dy, v_mul(s, v_fma(x, v_sub(one, s), one)));
+    case ACT_GELU: /* Phi(x) + x phi(x) */
+        s = v_normal_beyond(x);
+        s = v_add(v_where_positive(x, v_fma(s, v_set(-2.0f), one)), s);
+        return v_mul(dy, v_fma(v_mul(x, v_set(0.39894228f)), v_exp_below(v_mul(v_mul(x, x), v_set(-0.5f))), s));
     case ACT_SIGMOID: s = v_logistic_times(one, x); return v_mul(dy, v_mul(s, v_sub(one, s)));
     case ACT_HARD_SIGMOID:
         s = v_fma(x, v_set(a), v_set(b));
@@ -83,6 +87,7 @@ INLINE V v_slope_told(V y, V dy, enum act kind, float a, float b)
     case ACT_HARD_SWISH:
     case ACT_SCALED_HARD_SWISH:
     case ACT_SWISH:
+    case ACT_GELU:
     case ACT_NONE: break;
     }
     return dy;
