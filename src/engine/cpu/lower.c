@@ -65,13 +65,14 @@ static gable_status lower_some(struct plan *p, const struct node *const *nodes, 
     if (node_is(root, "LayerNormalization")) return lower_norm(p, root, e);
     if (node_is(root, "Attention")) return lower_attention(p, root, e);
     struct chain c = chain_find(p, nodes, n);
-    if (node_is(root, "Mul") && !c.constant) return lower_scale(p, root, e);
+    if (node_is(root, "Mul") && !c.constants.n) return lower_scale(p, root, e);
     *done = c.n;
     if (node_is(root, "Conv")) return lower_convolution(p, &c, e);
     if (node_is(root, "Gemm") || node_is(root, "MatMul")) return lower_linear(p, &c, e);
     if (node_is(root, "ConvTranspose")) return lower_transposed(p, &c, e);
-    if (node_is(root, "Add") && !c.constant) return lower_add(p, &c, e);
-    if (c.constant || node_is(root, "BatchNormalization") || activation_of(root, &act))
+    if (node_is(root, "Add") && !c.constants.n) return lower_add(p, &c, e);
+    bool is_constant = c.constants.n && (node_is(root, "Mul") || node_is(root, "Add") || node_is(root, "Div"));
+    if (is_constant || node_is(root, "BatchNormalization") || activation_of(root, &act))
         return lower_per_channel(p, &c, e);
     return cannot(root, e);
 }

@@ -14,11 +14,10 @@ struct depthwise_step *step_as_depthwise(struct step *s);
 /* The rest is shared by the lower_*.c files. */
 struct chain { /* convolution or product, normalisation, constants, activation, sum, activation: what one step does */
     const struct node *root, *norm;
-    const struct tensor *in;              /* the root's operand that is no initializer */
-    const struct tensor *constant;        /* of one value or one a channel: the root's, where it is a Mul, Add or Div */
-    const struct tensor *factor, *addend; /* the same behind the root, before the activation */
-    int channel_axis;                     /* of `out`; -1: no dimension counts all channels */
-    bool is_front;                        /* a product of tokens whose channels have moved to dimension 1 */
+    const struct tensor *in;    /* the root's operand that is no initializer */
+    struct constants constants; /* the root's own first, where it is a Mul, Add or Div of one; then what follows */
+    int channel_axis;           /* of `out`; -1: no dimension counts all channels */
+    bool is_front;              /* a product of tokens whose channels have moved to dimension 1 */
     struct activation act, act_after_sum;
     const struct tensor *res; /* NULL: no sum */
     const struct tensor *out;

@@ -36,23 +36,26 @@ static int channel_axis(const struct plan *p, const struct tensor *t)
     return !a ? 1 : axes_are_tokens(a, p->layout[t->index]) ? t->shape.rank - 1 : -1;
 }
 
-/* The initializer of one value, or one a channel, that a Mul, Add or Div applies to its other operand; or NULL. */
-static const struct tensor *constant_of(const struct node *n, int channel_axis)
+/* Adds the initializer of one value, or one a channel, that a Mul, Add or Div applies to its other operand; false where
+   there is none, or no room. */
+static bool take_constant(const struct node *n, int channel_axis, struct constants *c)
 {
-    bool divides = node_is(n, "Div");
-    if (!divides && !node_is(n, "Mul") && !node_is(n, "Add")) return NULL;
+    bool divides = node_is(n, "Div"), adds = node_is(n, "Add");
+    if ((!divides && !adds && !node_is(n, "Mul")) || c->n == CONSTANTS_MAX) return false;
     for (int i = divides; i < 2; i++) {
         const struct tensor *t = n->in[i];
         const struct shape *s = &t->shape, *y = &n->out[0]->shape;
-        bool is_right =
-            tensor_is_initializer(t) && t->dtype == DTYPE_F32 && s->rank <= y->rank && (!divides || t->reals);
+        bool is_right = tensor_is_initializer(t) && t->dtype == DTYPE_F32 && s->rank <= y->rank;
         for (int k = 0; k < s->rank && is_right; k++) {
             int axis = y->rank - s->rank + k;
-            is_right = s->dim[k] == 1 || (axis == channel_axis && s->dim[k] == y->dim[axis] && !divides);
+            is_right = s->dim[k] == 1 || (axis == channel_axis && s->dim[k] == y->dim[axis]);
         }
-        if (is_right && shape_equal(&n->in[1 - i]->shape, y)) return t;
+        if (!is_right || !shape_equal(&n->in[1 - i]->shape, y)) continue;
+        c->at[c->n].of = t;
+        c->at[c->n++].use = divides ? CONSTANT_DIVISOR : adds ? CONSTANT_ADDEND : CONSTANT_FACTOR;
+        return true;
     }
-    return NULL;
+    return false;
 }
 
 static struct chain begin(const struct plan *p, const struct node *root)
@@ -60,9 +63,7 @@ static struct chain begin(const struct plan *p, const struct node *root)
     struct chain c = {.root = root, .in = data_of(root), .out = root->out[0], .n = 1};
     struct activation act;
     c.channel_axis = is_linear(root) ? c.out->shape.rank - 1 : channel_axis(p, c.in);
-    c.constant = constant_of(root, c.channel_axis);
-    if (c.constant && node_is(root, "Mul")) c.factor = c.constant;
-    if (c.constant && node_is(root, "Add")) c.addend = c.constant;
+    take_constant(root, c.channel_axis, &c.constants);
     if (activation_of(root, &act)) c.act = act;
     return c;
 }
@@ -84,19 +85,17 @@ struct chain chain_find(struct plan *p, const struct node *const *nodes, int n)
     struct activation act;
     for (; c.n < n && p->uses[c.out->index] == 1; c.n++) {
         const struct node *next = nodes[c.n];
-        const struct tensor *other = summand(p, next, c.out), *constant = constant_of(next, c.channel_axis);
+        const struct tensor *other = summand(p, next, c.out);
         bool follows = before_views(p, data_of(next)) == c.out, is_bare = !c.act.kind && !c.res;
         if (other && !c.res && !tensor_is_initializer(other) && layout_of(p, other) && lies_alike(p, &c, other))
             c.res = other;
-        else if (follows && is_bare && node_is(next, "BatchNormalization") && !c.norm && !c.addend && !c.factor)
+        else if (follows && is_bare && node_is(next, "BatchNormalization") && !c.norm && !c.constants.n)
             c.norm = next;
-        else if (follows && is_bare && constant && node_is(next, "Mul") && !c.factor && !c.addend)
-            c.factor = constant;
-        else if (follows && is_bare && constant && node_is(next, "Add") && !c.addend)
-            c.addend = constant;
+        else if (follows && is_bare && take_constant(next, c.channel_axis, &c.constants))
+            c.out = next->out[0];
         else if (follows && !c.res && is_linear(c.root) && group_moves_channels_first(next))
             c.is_front = true, c.channel_axis = 1;
-        else if (follows && constant && !c.res && activation_scaled(&c.act, next))
+        else if (follows && !c.res && activation_scaled(&c.act, next))
             c.out = next->out[0];
         else if (follows && activation_of(next, &act) && is_bare)
             c.act = act;

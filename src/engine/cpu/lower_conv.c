@@ -155,9 +155,7 @@ gable_status lower_per_channel(struct plan *p, const struct chain *c, gable_erro
         return error_set(e, GABLE_BAD_INPUT, "engine cpu runs it on images only");
     p->axes[c->out->index] = p->axes[c->in->index];
     struct folded source = {.norm = is_norm ? c->root : c->norm, .alpha = 1, .beta = 1, .taps = 1};
-    source.factor = c->factor;
-    source.addend = c->addend;
-    if (node_is(c->root, "Div")) source.alpha = 1 / c->constant->reals[0];
+    source.constants = c->constants;
     return add_depthwise(p, c, source, &one_pixel, e);
 }
 

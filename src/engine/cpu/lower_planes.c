@@ -188,7 +188,7 @@ gable_status lower_add(struct plan *p, const struct chain *c, gable_error *e)
     if ((a || b) && !(a && b && axes_equal(a, b)))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu adds tensors that lie alike only");
     p->axes[c->out->index] = p->axes[n->in[0]->index];
-    if (c->norm || c->res || c->addend || c->factor)
+    if (c->norm || c->res || c->constants.n)
         return error_set(e, GABLE_BAD_INPUT, "engine cpu cannot go on from a sum like this");
     return lower_sum(p, layout_of(p, n->in[0]), layout_of(p, n->in[1]), c->act, c->out, e);
 }

@@ -26,8 +26,7 @@ struct folded folded_of(const struct node *n, const struct node *norm)
 struct folded folded_of_chain(const struct chain *c)
 {
     struct folded f = folded_of(c->root, c->norm);
-    f.factor = c->factor;
-    f.addend = c->addend;
+    f.constants = c->constants;
     return f;
 }
 
@@ -52,17 +51,24 @@ static void fold_norm(const struct node *norm, const struct weights *w, int chan
     *shift = (*shift - mean) * by + beta;
 }
 
+static void apply(enum constant_use use, double by, double *scale, double *shift)
+{
+    if (use == CONSTANT_ADDEND) {
+        *shift += by;
+        return;
+    }
+    *scale = use == CONSTANT_FACTOR ? *scale * by : *scale / by;
+    *shift = use == CONSTANT_FACTOR ? *shift * by : *shift / by;
+}
+
 void folded_affine(const struct folded *f, const struct weights *w, int output, double *scale, double *shift)
 {
     int channel = source_of(f, output) / f->taps;
     *scale = f->alpha;
     *shift = f->bias ? f->beta * by_channel(w, f->bias, channel) : 0;
     if (f->norm) fold_norm(f->norm, w, channel, scale, shift);
-    if (f->factor) {
-        *scale *= by_channel(w, f->factor, channel);
-        *shift *= by_channel(w, f->factor, channel);
-    }
-    if (f->addend) *shift += by_channel(w, f->addend, channel);
+    for (int i = 0; i < f->constants.n; i++)
+        apply(f->constants.at[i].use, by_channel(w, f->constants.at[i].of, channel), scale, shift);
 }
 
 /* Blocks of the next panel: what keeps the registers full. */

@@ -23,13 +23,24 @@ struct buffer {
     long at;         /* floats from the arena's, or the head's, start */
 };
 
-/* Weight, bias, and what is folded into them: a batch normalisation, then a factor and an addend by channel. */
+enum constant_use { CONSTANT_FACTOR, CONSTANT_DIVISOR, CONSTANT_ADDEND };
+enum { CONSTANTS_MAX = 3 };
+/* Initializers of one value, or of one a channel, that are applied one after the other. */
+struct constants {
+    int n;
+    struct {
+        const struct tensor *of;
+        enum constant_use use;
+    } at[CONSTANTS_MAX];
+};
+
+/* Weight, bias, and what is folded into them: a batch normalisation, then constants by channel. */
 struct folded {
-    const struct tensor *weight, *bias;   /* bias may be NULL */
-    const struct node *norm;              /* NULL where there is none */
-    const struct tensor *factor, *addend; /* of one value, or of one a channel; or NULL */
-    bool is_transposed;                   /* weight is [inputs][outputs] */
-    double alpha, beta;                   /* of Gemm; 1 */
+    const struct tensor *weight, *bias; /* bias may be NULL */
+    const struct node *norm;            /* NULL where there is none */
+    struct constants constants;
+    bool is_transposed; /* weight is [inputs][outputs] */
+    double alpha, beta; /* of Gemm; 1 */
     int outputs;
     int inputs;     /* weights per output */
     int taps;       /* of a transposed convolution: it has outputs / taps channels; else 1 */
