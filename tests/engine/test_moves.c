@@ -279,11 +279,29 @@ static void other_forms_are_refused(void **state)
     graph_free(d.g);
 }
 
+/* At batch 1 no dimension need count images, but a model's input does. */
+static void another_batch_is_refused(void **state)
+{
+    (void)state;
+    struct drawn d = {.g = graph_new("batches", "test", 1 << 20)};
+    struct cpus cpus;
+    gable_error e = {0};
+    size_t bytes = 0;
+    cpus_read("", &cpus);
+    graph_output(d.g, one(&d, "Relu", graph_input(d.g, "x", DTYPE_F32, 4, (const int64_t[]){1, 2, 4, 4})));
+    graph_output(d.g, one(&d, "Relu", graph_input(d.g, "y", DTYPE_F32, 3, (const int64_t[]){2, 4, 4})));
+    assert_ok(ops_infer(d.g, &e), &e);
+    assert_int_equal(engine_cpu.plan_bytes(d.g, &cpus, &(struct engine_options){0}, &bytes, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "input y has 3 dimensions");
+    graph_free(d.g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drawn_graphs_are_as_the_general_engine_has_them),
         cmocka_unit_test(other_forms_are_refused),
+        cmocka_unit_test(another_batch_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,8 +111,11 @@ static gable_status check_tensor(const struct tensor *t, int batch, gable_error 
 static gable_status lower_input(struct plan *p, int i, gable_error *e)
 {
     const struct tensor *t = p->graph->inputs[i];
-    if (t->shape.rank == 3 && p->batch == 1) return lower_tokens(p, i, e);
-    if (t->shape.rank != 4 || t->shape.dim[0] != p->batch)
+    if (t->shape.rank == 3 && p->batch == 1 && t->shape.dim[0] == 1) return lower_tokens(p, i, e);
+    if (t->shape.rank == 4 && t->shape.dim[0] != p->batch)
+        return error_set(e, GABLE_BAD_INPUT, "input %s holds %lld images, the first input %d", t->name,
+                         (long long)t->shape.dim[0], p->batch);
+    if (t->shape.rank != 4)
         return error_set(e, GABLE_BAD_INPUT, "input %s has %d dimensions, engine cpu reads images of 4", t->name,
                          t->shape.rank);
     struct layout *l = layout_new(p->memory, (int)t->shape.dim[1], (int)t->shape.dim[2], (int)t->shape.dim[3]);
