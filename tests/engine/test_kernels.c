@@ -51,7 +51,8 @@ static void compare(const char *what, const struct kernels *k, int a, int b, siz
 static void check_variant(const struct kernels *k, enum gemm_variant variant)
 {
     enum { K = 7 };
-    const int steps[GEMM_VARIANTS] = {k->vl, k->vl, 2 * k->vl, 2, 3};
+    const int steps[GEMM_VARIANTS] = {[GEMM_FLAT] = k->vl,      [GEMM_HALF] = k->vl, [GEMM_EVERY_SECOND] = 2 * k->vl,
+                                      [GEMM_PLANAR_SECOND] = 2, [GEMM_ACROSS] = 1,   [GEMM_ANY] = 3};
     int off[K], vl = k->vl, step = steps[variant];
     for (int i = 0; i < K; i++) off[i] = (i * 5) % K * 37;
     for (int blocks = 1; blocks <= GEMM_BLOCKS; blocks++)
