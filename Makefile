@@ -20,8 +20,15 @@ check-quick:
 	@tools/setup build check
 	@tools/check quick
 
+# What takes minutes, npm and PyTorch: real models beside ONNX Runtime.
+check-deep:
+	@tools/setup build check bench
+	@cmake -G Ninja -S . -B $(BUILD) -DGABLE_DEEP=ON >/dev/null
+	@cmake --build $(BUILD) --target gable
+	ctest --test-dir $(BUILD) -L slow --output-on-failure
+
 install: $(BUILD)/gable
 	cmake --install $(BUILD)
 clean:
 	rm -rf build build-*
-.PHONY: all setup report check check-quick install clean
+.PHONY: all setup report check check-quick check-deep install clean

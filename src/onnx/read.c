@@ -33,30 +33,30 @@ static const char *foreign_kind(const uint8_t *b, size_t len)
 }
 
 static gable_status read_graph(const Onnx__ModelProto *m, const struct mapping *file, const char *path,
-                               const struct onnx_options *options, struct reader *r, struct graph **out)
+                               const struct onnx_options *options, struct reader r, struct graph **out)
 {
     const char *slash = strrchr(path, '/');
     struct functions *functions = NULL;
     struct given given;
-    r->g = graph_new(slash ? slash + 1 : path, path, LEAST_BYTES + BYTES_PER_FILE_BYTE * file->len);
-    r->names = names_new();
-    gable_status s = r->g && r->names ? GABLE_OK : error_set(r->e, GABLE_NO_MEMORY, "no memory for the graph");
+    r.g = graph_new(slash ? slash + 1 : path, path, LEAST_BYTES + BYTES_PER_FILE_BYTE * file->len);
+    r.names = names_new();
+    gable_status s = r.g && r.names ? GABLE_OK : error_set(r.e, GABLE_NO_MEMORY, "no memory for the graph");
     for (size_t i = 0; !s && i < m->n_opset_import; i++) {
         const char *domain = m->opset_import[i]->domain;
-        if (!domain || !*domain || !strcmp(domain, "ai.onnx")) r->g->opset = (int)m->opset_import[i]->version;
+        if (!domain || !*domain || !strcmp(domain, "ai.onnx")) r.g->opset = (int)m->opset_import[i]->version;
     }
-    if (!s) s = functions_new(m, &functions, r->e);
-    if (!s) s = given_match(&given, m->graph, options, r->e);
-    r->functions = functions;
-    r->given = &given;
-    r->has_weights = reader_has_weights(m->graph);
-    if (!s) s = reader_graph(r, m->graph);
+    if (!s) s = functions_new(m, &functions, r.e);
+    if (!s) s = given_match(&given, m->graph, options, r.e);
+    r.functions = functions;
+    r.given = &given;
+    r.has_weights = reader_has_weights(m->graph);
+    if (!s) s = reader_graph(&r, m->graph);
     functions_free(functions);
-    names_free(r->names);
+    names_free(r.names);
     if (s)
-        graph_free(r->g);
+        graph_free(r.g);
     else
-        *out = r->g;
+        *out = r.g;
     return s;
 }
 
@@ -67,11 +67,11 @@ static gable_status read_model(const Onnx__ModelProto *m, const struct mapping *
     bool is_unsorted = false;
     struct reader r = {.file = file, .options = options, .prefix = "", .is_unsorted = &is_unsorted, .e = e};
     if (!m->graph) return error_set(e, GABLE_BAD_INPUT, "holds no graph; this is not an ONNX model");
-    gable_status s = read_graph(m, file, path, options, &r, out);
+    gable_status s = read_graph(m, file, path, options, r, out);
     if (!s || !is_unsorted) return s;
     if (e) *e = (gable_error){0};
     r.sorts = true;
-    return read_graph(m, file, path, options, &r, out);
+    return read_graph(m, file, path, options, r, out);
 }
 
 gable_status onnx_read(const char *path, const struct onnx_options *options, struct graph **out, gable_error *e)
