@@ -8,27 +8,34 @@
 
 enum { BYTES_PER_FILE_BYTE = 64, LEAST_BYTES = 32 << 20 };
 
-/* What people give by mistake, told apart by its first bytes. */
+/* What people give by mistake, told apart by a few bytes at a place. */
 static const char *foreign_kind(const uint8_t *b, size_t len)
 {
     static const struct {
+        size_t at, n;
         const char *magic, *what;
     } kinds[] = {
-        {"version https://git-lfs", "a Git LFS pointer, not a model: run git lfs pull"},
-        {"PK\x03\x04", "a zip archive (a PyTorch checkpoint?), not an ONNX model: export it with torch.onnx.export"},
-        {"\x80\x02", "a Python pickle, not an ONNX model: export it with torch.onnx.export"},
-        {"\x7f"
-         "ELF",
-         "a program, not an ONNX model"},
-        {"<", "HTML or XML, not an ONNX model: was a web page saved instead of the file?"},
-        {"{", "JSON, not an ONNX model"},
-        {"\x89HDF", "an HDF5 file (Keras?), not an ONNX model: export it with tf2onnx"},
-        {"GGUF", "a GGUF file, not an ONNX model"},
+        {0, 23, "version https://git-lfs", "a Git LFS pointer, not a model: run git lfs pull"},
+        {0, 4, "PK\3\4", "a zip archive (a PyTorch checkpoint?), not an ONNX model: export it with torch.onnx.export"},
+        {0, 2, "\x80\2", "a Python pickle, not an ONNX model: export it with torch.onnx.export"},
+        {0, 4, "\x7f\x45LF", "a program, not an ONNX model"},
+        {0, 1, "<", "HTML or XML, not an ONNX model: was a web page saved instead of the file?"},
+        {0, 1, "{", "JSON, not an ONNX model"},
+        {0, 4, "\x89HDF", "an HDF5 file (Keras?), not an ONNX model: export it with tf2onnx"},
+        {0, 4, "GGUF", "a GGUF file, not an ONNX model"},
+        {7, 3, "\0{\"", "a safetensors file: weights without a graph, not an ONNX model"},
+        {3, 5, "\0TFL3", "a TensorFlow Lite model, not an ONNX model: convert it with tf2onnx"},
+        {0, 6, "\x93NUMPY", "a NumPy array, not an ONNX model"},
+        {257, 5, "ustar", "a tar archive, not an ONNX model: unpack it first"},
+        {0, 2, "\x1f\x8b", "compressed by gzip, not an ONNX model: unpack it first"},
+        {0, 6, "\xfd\x37zXZ", "compressed by xz, not an ONNX model: unpack it first"},
+        {0, 4, "\x89PNG", "an image, not an ONNX model"},
+        {0, 11, "ir_version:", "an ONNX model as text: convert it with onnx.parser or google.protobuf.text_format"},
     };
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        size_t n = strlen(kinds[i].magic);
-        if (len >= n && !memcmp(b, kinds[i].magic, n)) return kinds[i].what;
-    }
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (kinds[i].at <= len && kinds[i].n <= len - kinds[i].at &&
+            !memcmp(b + kinds[i].at, kinds[i].magic, kinds[i].n))
+            return kinds[i].what;
     return NULL;
 }
 

@@ -38,8 +38,8 @@ static int start(void **state)
            file_write(in_root("outside.bin"), values, sizeof values, &e) ||
            file_write(in_root("blobs/b1"), values, sizeof values, &e) ||
            symlink("../outside.bin", in_root("m/link.bin")) || symlink("data.bin", in_root("m/inner.bin")) ||
-           symlink("/proc/self", in_root("m/magic")) || symlink("../blobs/b1", in_root("m/blob.bin")) ||
-           mkfifo(in_root("m/fifo"), 0600);
+           symlink("/proc/self", in_root("m/magic")) || symlink("/dev/zero", in_root("m/device")) ||
+           symlink("../blobs/b1", in_root("m/blob.bin")) || mkfifo(in_root("m/fifo"), 0600);
 }
 static int finish(void **state)
 {
@@ -100,9 +100,12 @@ static const struct {
     {"..", NULL, NULL, "outside the model's folder"},
     {"sub/../../outside.bin", NULL, NULL, "outside the model's folder"},
     {"/etc/passwd", NULL, NULL, "outside the model's folder"},
+    {"/proc/self/mem", NULL, NULL, "outside the model's folder"},
+    {"*/_ORT_MEM_ADDR_/*", "140723412345678", "16", "cannot be opened"}, /* an address, to ONNX Runtime */
     {"link.bin", NULL, NULL, "is a link out of the model's folder"},
     {"blob.bin", NULL, NULL, "is a link out of the model's folder"},
     {"magic/mem", NULL, NULL, "is a link out of the model's folder"},
+    {"device", NULL, NULL, "is a link out of the model's folder"},
     {"fifo", NULL, NULL, "no regular file"},
     {"sub", NULL, NULL, "no regular file"},
     {"nowhere.bin", NULL, NULL, "cannot be opened"},
@@ -144,6 +147,74 @@ static void files_beside_the_model_are_read_and_no_others(void **state)
         if (!s) assert_memory_equal(got, values, sizeof values);
         arena_free(a);
     }
+}
+
+/* A name that ends early: what stands behind the NUL is not seen by the system, hence by nobody. */
+static void a_name_holds_no_nul(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(1 << 20);
+    gable_error e = {0};
+    char *bytes;
+    size_t n;
+    float got[4] = {0};
+    write_file(external_model(a, "data.bin#/../outside.bin", NULL, NULL), in_root("m/model.onnx"));
+    assert_ok(file_read(in_root("m/model.onnx"), 4096, &bytes, &n, &e), &e);
+    char *nul = memmem(bytes, n, "data.bin#", 9);
+    assert_non_null(nul);
+    nul[8] = '\0';
+    assert_ok(file_write(in_root("m/model.onnx"), bytes, n, &e), &e);
+    assert_int_equal(run_file(in_root("m/model.onnx"), 4, got, &e), GABLE_BAD_INPUT);
+    assert_string_equal(e.why, "has a location that is no file's name");
+    free(bytes);
+    arena_free(a);
+}
+
+/* Two tensors of the same bytes: as good as two of different ones. */
+static void overlapping_values_are_read(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(1 << 20);
+    gable_error e = {0};
+    float got[3] = {0};
+    const int64_t n = 3;
+    Onnx__ModelProto *m = write_model(a);
+    for (int i = 0; i < 2; i++) {
+        Onnx__TensorProto *t = write_add_initializer(a, m->graph, i ? "v" : "w", F32, 1, &n);
+        write_external(a, t, "location", "data.bin");
+        write_external(a, t, "offset", i ? "4" : "0");
+    }
+    write_add_node(a, m->graph, write_node(a, "", "Add", "w v", "y"));
+    write_add_output(a, m->graph, "y");
+    write_file(m, in_root("m/model.onnx"));
+    assert_ok(run_file(in_root("m/model.onnx"), 3, got, &e), &e);
+    for (int i = 0; i < 3; i++) assert_true(got[i] == values[i] + values[i + 1]);
+    arena_free(a);
+}
+
+/* As Hugging Face's client keeps what it fetched: the model and its data in a folder of a snapshot are links to blobs
+   whose names are their hashes. */
+static void a_hub_s_cache_is_read(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"hub",
+                                          "hub/models--a--b",
+                                          "hub/models--a--b/blobs",
+                                          "hub/models--a--b/snapshots",
+                                          "hub/models--a--b/snapshots/5f1e",
+                                          "hub/models--a--b/snapshots/5f1e/onnx"};
+    struct arena *a = arena_new(1 << 20);
+    gable_error e = {0};
+    float got[4] = {0};
+    for (size_t i = 0; i < COUNT_OF(folders); i++) assert_int_equal(mkdir(in_root(folders[i]), 0700), 0);
+    assert_ok(file_write(in_root("hub/models--a--b/blobs/d41d8cd9"), values, sizeof values, &e), &e);
+    write_file(external_model(a, "model.onnx_data", NULL, NULL), in_root("hub/models--a--b/blobs/9e107d9d"));
+    assert_int_equal(symlink("../../../blobs/9e107d9d", in_root("hub/models--a--b/snapshots/5f1e/onnx/model.onnx")), 0);
+    assert_int_equal(
+        symlink("../../../blobs/d41d8cd9", in_root("hub/models--a--b/snapshots/5f1e/onnx/model.onnx_data")), 0);
+    assert_ok(run_file(in_root("hub/models--a--b/snapshots/5f1e/onnx/model.onnx"), 4, got, &e), &e);
+    assert_memory_equal(got, values, sizeof values);
+    arena_free(a);
 }
 
 /* A cache: the model and its data are links into a folder of blobs. */
@@ -196,6 +267,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_read_where_they_lie),
         cmocka_unit_test(files_beside_the_model_are_read_and_no_others),
+        cmocka_unit_test(a_name_holds_no_nul),
+        cmocka_unit_test(overlapping_values_are_read),
+        cmocka_unit_test(a_hub_s_cache_is_read),
         cmocka_unit_test(links_of_a_cache_are_followed),
         cmocka_unit_test(a_file_that_shrinks_is_refused),
     };
