@@ -3,11 +3,12 @@
 #ifndef BASE_INPUT_H
 #define BASE_INPUT_H
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define INPUT_PIPED_MOST (UINT64_C(1) << 31) /* bytes; protobuf's own limit */
+#define INPUT_PIPED_MOST LIMIT_PIPED_BYTES /* bytes; protobuf's own limit */
 bool input_is_stdin(const char *path);
 /* How sentences call it: the path, or "stdin". */
 const char *input_name(const char *path);

@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include "base/text.h"
+
 #include <gable/gable.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,15 +20,10 @@ json_t *json_number(double value) { return isfinite(value) ? json_real(value) : 
 json_t *json_text(const char *s)
 {
     json_t *j = json_string(s);
+    struct text clean = {0};
     if (j) return j;
-    json_t *bytes = json_stringn_nocheck("", 0); /* not UTF-8: keep what is ASCII */
-    size_t n = strlen(s);
-    char *clean = n < 65536 ? strdup(s) : NULL;
-    if (clean && bytes) {
-        for (size_t i = 0; i < n; i++)
-            if ((unsigned char)clean[i] >= 0x80) clean[i] = '?';
-        json_string_set(bytes, clean);
-    }
-    free(clean);
-    return bytes;
+    text_add_utf8(&clean, s);
+    j = clean.failed ? NULL : json_string(clean.data);
+    text_release(&clean);
+    return j;
 }

@@ -15,10 +15,10 @@ json_t *json_answer(const char *command);
 json_t *json_count(count value);
 /* NaN and infinities become null. */
 json_t *json_number(double value);
-/* What json_dumpf writes with JSON_INDENT(2) | JSON_REAL_PRECISION(12), a line's end behind it, in one piece and
-   without its search for cycles: a third of the time. Trees only. false: no memory, or errno says what the stream
-   refused. */
+/* What json_dumpf writes with JSON_INDENT(2) | JSON_REAL_PRECISION(12) | JSON_ENSURE_ASCII (a terminal may be what
+   reads it), a line's end behind it, in one piece and without its search for cycles: a third of the time. Trees only.
+   false: no memory, or errno says what the stream refused. */
 bool json_write(const json_t *j, FILE *out);
-/* A string; bytes of a string that is not UTF-8 become "?". */
+/* A string; what is not UTF-8 in it becomes U+FFFD, byte by byte. */
 json_t *json_text(const char *s);
 #endif

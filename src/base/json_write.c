@@ -5,12 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* DEL is the one control character that JSON need not escape, and a terminal minds. */
+static void write_printable(struct text *to, const char *s)
+{
+    for (size_t n; n = strcspn(s, "\x7f"), text_add_n(to, s, n), s[n]; s += n + 1) text_add(to, "\\u007F");
+}
+
 /* Numbers as jansson writes them, and strings with something to escape. */
 static bool write_scalar(struct text *to, const json_t *j)
 {
-    char *written = json_dumps(j, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+    char *written = json_dumps(j, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
     bool ok = written != NULL;
-    if (ok) text_add(to, written);
+    if (ok) write_printable(to, written);
     free(written);
     return ok;
 }

@@ -127,6 +127,17 @@ static void add_clean(struct text *t, const char *s)
     }
 }
 
+void text_add_utf8(struct text *t, const char *s)
+{
+    text_add(t, "");
+    for (const char *p = s; *p;) {
+        uint32_t c;
+        size_t n = decode((const unsigned char *)p, &c);
+        text_add_n(t, n ? p : "\xef\xbf\xbd", n ? n : 3);
+        p += n ? n : 1;
+    }
+}
+
 /* Bytes of the longest start (or, from the end, the longest tail) of clean text that takes at most `columns`. */
 static size_t head_bytes(const char *s, size_t columns)
 {

@@ -20,6 +20,7 @@ void text_add_csv(struct text *t, const char *s);  /* RFC 4180; a leading = + - 
 /* What a terminal may be given of a foreign string: printable UTF-8 stays; controls, bidi and zero-width characters
    and broken bytes become \x1b or \u202e; longer than `columns` is cut in the middle. 0 columns: not cut. */
 void text_add_safe(struct text *t, const char *s, size_t columns);
+void text_add_utf8(struct text *t, const char *s); /* what is not UTF-8 becomes U+FFFD, byte by byte */
 void text_release(struct text *t);
 
 /* Columns that a UTF-8 string takes on a terminal. */

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "cli/table.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_COLOR = 0x7f01, VALUE_MAX = 4096 };
+enum { KEY_COLOR = 0x7f01, VALUE_MAX = LIMIT_ARGUMENT_BYTES };
 
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
@@ -86,16 +87,26 @@ int cli_parse(const struct command *self, int argc, char **argv, argp_parser_t p
     return failed ? 2 : 0;
 }
 
+/* Names of control characters grow fourfold: what is too long then is cut in the middle, at last at its end. */
+static void add_error(struct text *line, const gable_error *e)
+{
+    enum { WHERE_COLUMNS = 160, WHY_COLUMNS = 280 };
+    text_add(line, "gable: ");
+    if (e->where[0]) {
+        text_add_safe(line, e->where, WHERE_COLUMNS);
+        text_add(line, ": ");
+    }
+    text_add_safe(line, e->why, WHY_COLUMNS);
+    size_t n = line->len;
+    while (n >= LIMIT_ERROR_BYTES || (n < line->len && (line->data[n] & 0xC0) == 0x80)) n--;
+    line->len = n;
+    text_add(line, "\n");
+}
+
 int cli_fail(const gable_error *e)
 {
     struct text line = {0};
-    text_add(&line, "gable: ");
-    if (e->where[0]) {
-        text_add_safe(&line, e->where, 0);
-        text_add(&line, ": ");
-    }
-    text_add_safe(&line, e->why, 0);
-    text_add(&line, "\n");
+    add_error(&line, e);
     if (line.data) fputs(line.data, stderr);
     text_release(&line);
     return gable_exit_status(e->status);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <argp.h>
+#include <stdio.h>
 
 struct command {
     const char *name, *args, *purpose; /* "chips", "[ID...]", "the chip database, with derivations and sources" */
@@ -17,6 +18,8 @@ extern const struct command command_analyze, command_models, command_chips, comm
     command_report, command_run, command_train, command_export;
 /* In the order of --help; NULL after the last. */
 extern const struct command *const commands[];
+
+void print_limits(FILE *out); /* gable --help limits */
 
 /* What main found out before anything else could change it. */
 const struct cpus *cli_cpus(void);

@@ -44,6 +44,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-24s %s\n", head, commands[i]->purpose);
     }
     fputs("\n  gable COMMAND --help     options and examples of a command\n"
+          "  gable --help limits      what files and arguments may hold at most\n"
           "  gable --version          version\n\n"
           "Exit status: ",
           out);
@@ -88,6 +89,11 @@ int main(int argc, char **argv)
     if (argc < 2) {
         print_help(stderr);
         return 2;
+    }
+    bool wants_help = !strcmp(word, "--help") || !strcmp(word, "help");
+    if (wants_help && argc == 3 && !strcmp(argv[2], "limits")) {
+        print_limits(stdout);
+        return fflush(stdout) ? 1 : 0;
     }
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || (!strcmp(word, "help") && argc == 2)) {
         print_help(stdout);

@@ -6,6 +6,7 @@
 #define GRAPH_GRAPH_H
 #include "base/arena.h"
 #include "base/count.h"
+#include "base/limits.h"
 
 #include <stdbool.h>
 
@@ -38,7 +39,7 @@ int dtype_bits(enum dtype d);
 enum dtype dtype_find(const char *name);  /* DTYPE_UNDEFINED where there is none */
 enum dtype dtype_of_onnx(int64_t number); /* ONNX's TensorProto.DataType, as in the attribute `to`; else undefined */
 
-enum { SHAPE_RANK_MAX = 64 };
+enum { SHAPE_RANK_MAX = LIMIT_RANK };
 struct shape {
     int rank;
     const int64_t *dim;

@@ -167,9 +167,18 @@ static gable_status copy_attribute(struct reader *r, const Onnx__AttributeProto 
     return GABLE_OK;
 }
 
+static size_t elements_of(const Onnx__AttributeProto *a) { return a->n_ints + a->n_floats + a->n_strings + a->s.len; }
+
 gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n)
 {
     gable_status s = GABLE_OK;
+    if (p->n_attribute > LIMIT_ATTRIBUTES)
+        return error_set(r->e, GABLE_BAD_INPUT, "has %zu attributes, at most %d are read", p->n_attribute,
+                         LIMIT_ATTRIBUTES);
+    for (size_t i = 0; i < p->n_attribute; i++)
+        if (elements_of(p->attribute[i]) > LIMIT_ATTRIBUTE_ELEMENTS)
+            return error_set(r->e, GABLE_BAD_INPUT, "an attribute has %zu elements, at most %d are read",
+                             elements_of(p->attribute[i]), LIMIT_ATTRIBUTE_ELEMENTS);
     for (size_t i = 0; i < p->n_attribute && !s; i++) {
         const Onnx__AttributeProto *a = meant(r, p->attribute[i]);
         if (p->attribute[i]->name && a) s = copy_attribute(r, a, p->attribute[i]->name, n);

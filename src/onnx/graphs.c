@@ -133,7 +133,7 @@ static gable_status append_node(struct reader *r, const Onnx__NodeProto *p, size
 
 static gable_status read_node(struct reader *r, const Onnx__NodeProto *p, size_t i)
 {
-    enum { OPERANDS_MAX = 4096 };
+    enum { OPERANDS_MAX = LIMIT_OPERANDS };
     struct tensor **in = NULL;
     bool is_read = false;
     gable_status s = GABLE_OK;
@@ -193,6 +193,9 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
     gable_status s = GABLE_OK;
     if (p->n_node > NODES_MAX)
         return error_set(r->e, GABLE_BAD_INPUT, "has %zu nodes, at most %d are read", p->n_node, NODES_MAX);
+    if (p->n_initializer + p->n_sparse_initializer + p->n_input > LIMIT_TENSORS)
+        return error_set(r->e, GABLE_BAD_INPUT, "lists %zu tensors, at most %d are read",
+                         p->n_initializer + p->n_sparse_initializer + p->n_input, LIMIT_TENSORS);
     for (size_t i = 0; i < p->n_initializer && !s; i++) {
         struct tensor *t = NULL;
         const char *name = text_of(p->initializer[i]->name);

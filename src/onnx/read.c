@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { BYTES_PER_FILE_BYTE = 64, LEAST_BYTES = 32 << 20 };
-
 /* What people give by mistake, told apart by a few bytes at a place. */
 static const char *foreign_kind(const uint8_t *b, size_t len)
 {
@@ -45,7 +43,7 @@ static gable_status read_graph(const Onnx__ModelProto *m, const struct mapping *
     const char *slash = strrchr(path, '/');
     struct functions *functions = NULL;
     struct given given;
-    r.g = graph_new(slash ? slash + 1 : path, path, LEAST_BYTES + BYTES_PER_FILE_BYTE * file->len);
+    r.g = graph_new(slash ? slash + 1 : path, path, LIMIT_MODEL_BYTES + LIMIT_MODEL_BYTES_PER_BYTE * file->len);
     r.names = names_new();
     gable_status s = r.g && r.names ? GABLE_OK : error_set(r.e, GABLE_NO_MEMORY, "no memory for the graph");
     for (size_t i = 0; !s && i < m->n_opset_import; i++) {

@@ -1,6 +1,7 @@
 /* What the parts of the reader share: a scope is a graph, a body or a called function while it is read. */
 #ifndef ONNX_READER_H
 #define ONNX_READER_H
+#include "base/limits.h"
 #include "base/mapping.h"
 #include "onnx/given.h"
 #include "onnx/names.h"
@@ -8,7 +9,12 @@
 
 #include <onnx/onnx.pb-c.h>
 
-enum { FUNCTIONS_MAX = 10000, CALLS_MAX = 100, NODES_MAX = 1000000, NODES_EXPANDED_MAX = 4000000 };
+enum {
+    FUNCTIONS_MAX = LIMIT_FUNCTIONS,
+    CALLS_MAX = LIMIT_CALLS,
+    NODES_MAX = LIMIT_NODES,
+    NODES_EXPANDED_MAX = LIMIT_NODES_EXPANDED
+};
 struct functions; /* of the model, by name */
 struct reader {
     struct graph *g;

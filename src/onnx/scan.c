@@ -28,7 +28,7 @@ enum message {
     DIMENSION,
     FUNCTION
 };
-enum content { SCALAR, TEXT, MESSAGE, VALUES /* kept when short */, RAW /* becomes a locator */ };
+enum content { SCALAR, TEXT, NAME, MESSAGE, VALUES /* kept when short */, RAW /* becomes a locator */ };
 struct field {
     enum message in;
     uint32_t number;
@@ -39,31 +39,31 @@ struct field {
 static const struct field fields[] = {
     {MODEL, 1, SCALAR, NONE, "ir_version"},
     {MODEL, 8, MESSAGE, OPSET, "opset_import"},
-    {MODEL, 2, TEXT, NONE, "producer_name"},
-    {MODEL, 3, TEXT, NONE, "producer_version"},
-    {MODEL, 4, TEXT, NONE, "domain"},
+    {MODEL, 2, NAME, NONE, "producer_name"},
+    {MODEL, 3, NAME, NONE, "producer_version"},
+    {MODEL, 4, NAME, NONE, "domain"},
     {MODEL, 5, SCALAR, NONE, "model_version"},
     {MODEL, 7, MESSAGE, GRAPH, "graph"},
     {MODEL, 25, MESSAGE, FUNCTION, "functions"},
-    {OPSET, 1, TEXT, NONE, "domain"},
+    {OPSET, 1, NAME, NONE, "domain"},
     {OPSET, 2, SCALAR, NONE, "version"},
     {ENTRY, 1, TEXT, NONE, "key"},
     {ENTRY, 2, TEXT, NONE, "value"},
     {GRAPH, 1, MESSAGE, NODE, "node"},
-    {GRAPH, 2, TEXT, NONE, "name"},
+    {GRAPH, 2, NAME, NONE, "name"},
     {GRAPH, 5, MESSAGE, TENSOR, "initializer"},
     {GRAPH, 15, MESSAGE, SPARSE, "sparse_initializer"},
     {GRAPH, 11, MESSAGE, VALUE, "input"},
     {GRAPH, 12, MESSAGE, VALUE, "output"},
     {GRAPH, 13, MESSAGE, VALUE, "value_info"},
-    {NODE, 1, TEXT, NONE, "input"},
-    {NODE, 2, TEXT, NONE, "output"},
-    {NODE, 3, TEXT, NONE, "name"},
-    {NODE, 4, TEXT, NONE, "op_type"},
-    {NODE, 7, TEXT, NONE, "domain"},
+    {NODE, 1, NAME, NONE, "input"},
+    {NODE, 2, NAME, NONE, "output"},
+    {NODE, 3, NAME, NONE, "name"},
+    {NODE, 4, NAME, NONE, "op_type"},
+    {NODE, 7, NAME, NONE, "domain"},
     {NODE, 5, MESSAGE, ATTRIBUTE, "attribute"},
-    {ATTRIBUTE, 1, TEXT, NONE, "name"},
-    {ATTRIBUTE, 21, TEXT, NONE, "ref_attr_name"},
+    {ATTRIBUTE, 1, NAME, NONE, "name"},
+    {ATTRIBUTE, 21, NAME, NONE, "ref_attr_name"},
     {ATTRIBUTE, 20, SCALAR, NONE, "type"},
     {ATTRIBUTE, 2, SCALAR, NONE, "f"},
     {ATTRIBUTE, 3, SCALAR, NONE, "i"},
@@ -83,14 +83,14 @@ static const struct field fields[] = {
     {TENSOR, 7, VALUES, NONE, "int64_data"},
     {TENSOR, 10, VALUES, NONE, "double_data"},
     {TENSOR, 11, VALUES, NONE, "uint64_data"},
-    {TENSOR, 8, TEXT, NONE, "name"},
+    {TENSOR, 8, NAME, NONE, "name"},
     {TENSOR, 9, RAW, NONE, "raw_data"},
     {TENSOR, 13, MESSAGE, ENTRY, "external_data"},
     {TENSOR, 14, SCALAR, NONE, "data_location"},
     {SPARSE, 1, MESSAGE, TENSOR, "values"},
     {SPARSE, 2, MESSAGE, TENSOR, "indices"},
     {SPARSE, 3, SCALAR, NONE, "dims"},
-    {VALUE, 1, TEXT, NONE, "name"},
+    {VALUE, 1, NAME, NONE, "name"},
     {VALUE, 2, MESSAGE, TYPE, "type"},
     {TYPE, 1, MESSAGE, TYPE_TENSOR, "tensor_type"},
     {TYPE, 4, MESSAGE, TYPE_LIST, "sequence_type"},
@@ -104,14 +104,14 @@ static const struct field fields[] = {
     {TYPE_MAP, 2, MESSAGE, TYPE, "value_type"},
     {SHAPE, 1, MESSAGE, DIMENSION, "dim"},
     {DIMENSION, 1, SCALAR, NONE, "dim_value"},
-    {DIMENSION, 2, TEXT, NONE, "dim_param"},
-    {FUNCTION, 1, TEXT, NONE, "name"},
-    {FUNCTION, 4, TEXT, NONE, "input"},
-    {FUNCTION, 5, TEXT, NONE, "output"},
-    {FUNCTION, 6, TEXT, NONE, "attribute"},
+    {DIMENSION, 2, NAME, NONE, "dim_param"},
+    {FUNCTION, 1, NAME, NONE, "name"},
+    {FUNCTION, 4, NAME, NONE, "input"},
+    {FUNCTION, 5, NAME, NONE, "output"},
+    {FUNCTION, 6, NAME, NONE, "attribute"},
     {FUNCTION, 7, MESSAGE, NODE, "node"},
     {FUNCTION, 9, MESSAGE, OPSET, "opset_import"},
-    {FUNCTION, 10, TEXT, NONE, "domain"},
+    {FUNCTION, 10, NAME, NONE, "domain"},
 };
 
 static const struct field *field_find(enum message in, uint32_t number)
@@ -218,6 +218,7 @@ static gable_status keep_bytes(struct scan *s, const struct field *f, size_t tag
     const struct locator where = {s->at, length};
     const void *bytes = f->content == RAW ? (const void *)&where : s->file + s->at;
     size_t n = f->content == RAW ? sizeof where : length;
+    if (f->content == NAME && length > LIMIT_NAME_BYTES) return refuse(s, tag_at, "a name has more than 65536 bytes");
     s->at += length;
     if (f->content == VALUES && length > SCAN_VALUE_BYTES_MAX) return GABLE_OK;
     length_write(head, n);

@@ -4,13 +4,14 @@
 #ifndef ONNX_SCAN_H
 #define ONNX_SCAN_H
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <stdint.h>
 
 enum {
-    SCAN_NESTING_MAX = 100,      /* messages within messages, as in protobuf itself */
-    SCAN_GRAPHS_MAX = 32,        /* graphs within graphs */
-    SCAN_VALUE_BYTES_MAX = 8192, /* typed values longer than this are dropped: no shape arithmetic needs them */
+    SCAN_NESTING_MAX = LIMIT_NESTING, /* messages within messages, as in protobuf itself */
+    SCAN_GRAPHS_MAX = LIMIT_GRAPHS,   /* graphs within graphs */
+    SCAN_VALUE_BYTES_MAX = 8192,      /* typed values longer than this are dropped: no shape arithmetic needs them */
 };
 
 /* The same ModelProto with these changes: TensorProto.raw_data is a struct locator, its doc_string "OFFSET LENGTH" of

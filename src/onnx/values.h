@@ -1,11 +1,12 @@
 /* Values of small constants, from any of the places where a TensorProto may keep them. */
 #ifndef ONNX_VALUES_H
 #define ONNX_VALUES_H
+#include "base/limits.h"
 #include "graph/graph.h"
 
 #include <onnx/onnx.pb-c.h>
 
-enum { VALUE_ELEMENTS_MAX = 1024 };
+enum { VALUE_ELEMENTS_MAX = LIMIT_VALUES };
 enum dtype value_dtype(int32_t onnx_type); /* DTYPE_UNDEFINED for complex numbers and what is unknown */
 bool value_is_int(enum dtype d);           /* of those whose values are kept */
 bool value_is_real(enum dtype d);

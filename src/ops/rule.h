@@ -3,10 +3,11 @@
    the same attributes. */
 #ifndef OPS_RULE_H
 #define OPS_RULE_H
+#include "base/limits.h"
 #include "ops/ops.h"
 
 /* Largest dimension of any tensor: products of a few of them still saturate instead of wrapping. */
-#define DIM_MAX ((int64_t)1 << 48)
+#define DIM_MAX LIMIT_DIMENSION
 
 /* An integer attribute within [least, most]; a wrong type is refused, absence gives the fallback. */
 gable_status rule_int(const struct node *n, const char *name, int64_t fallback, int64_t least, int64_t most,

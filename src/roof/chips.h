@@ -1,6 +1,7 @@
 /* The chip database: peaks and bandwidths with their derivations, evaluated when the file is loaded. */
 #ifndef ROOF_CHIPS_H
 #define ROOF_CHIPS_H
+#include "base/limits.h"
 #include "roof/roof.h"
 
 enum chip_kind { CHIP_CPU, CHIP_GPU, CHIP_ASIC, CHIP_SOC, CHIP_MCU, CHIP_KIND_N };
@@ -40,7 +41,7 @@ struct chips {
     int n;
     struct chip *chip;
 };
-enum { CHIPS_FILE_MAX = 1 << 20, CHIPS_MAX = 1024, CHIP_RATES_MAX = 48 };
+enum { CHIPS_FILE_MAX = LIMIT_CHIPS_BYTES, CHIPS_MAX = 1024, CHIP_RATES_MAX = 48 };
 /* The built-in database. */
 gable_status chips_builtin(struct chips **out, gable_error *e);
 /* Checks against the same schema; errors carry line and column; nothing half loaded. `name` is for messages. */

@@ -3,10 +3,11 @@
 #ifndef TENSORS_EXTERNAL_H
 #define TENSORS_EXTERNAL_H
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <stdint.h>
 
-enum { LOCATION_MAX = 4096 };
+enum { LOCATION_MAX = LIMIT_LOCATION_BYTES };
 struct external { /* as TensorProto.external_data says */
     char location[LOCATION_MAX];
     int64_t offset, length; /* length -1: what the values need */

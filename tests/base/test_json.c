@@ -8,7 +8,7 @@
 
 static void same_as_jansson(json_t *j)
 {
-    char *expected = json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(12)), *got = NULL;
+    char *expected = json_dumps(j, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12)), *got = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&got, &n);
     assert_non_null(expected);

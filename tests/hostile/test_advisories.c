@@ -88,8 +88,8 @@ static const struct advisory advisories[] = {
      RUN, "model.onnx: initializer w: keeps values in 'sub/../../secret', outside the model's folder: not opened"},
     {"CVE-2024-27319", "a sentence longer than its buffer was read beyond it", long_name, NULL, NULL, NULL, RUN,
      "model.onnx: node 0 nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn (Relu): its input "
-     "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn is made by no earlier node (a "
-     "cycle, or the nodes are out of order)"},
+     "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn is made by nobody, or by what "
+     "waits for it (a cycle)"},
     /* Does not apply: nothing is downloaded, no archive unpacked. One that is given is refused as what it is. */
     {"CVE-2024-5187", "an archive with test data was unpacked outside its folder", archive, NULL, NULL, NULL, RUN,
      "model.onnx: is a tar archive, not an ONNX model: unpack it first"},

@@ -194,6 +194,9 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
                                      .optimizer = r->optimizer};
             struct subject *one = &s[(*n)++];
             status = r->wants_symbolic ? symbolic_load(one, e) : subject_load(one->word, &o, r->rules, one, e);
+            if (!status && r->wants_json && one->graph->n_nodes > LIMIT_NODES_LISTED)
+                status = error_set(e, GABLE_BAD_INPUT, "%.100s has %d nodes, --json lists at most %d: ask without it",
+                                   one->word, one->graph->n_nodes, LIMIT_NODES_LISTED);
         }
     return status;
 }

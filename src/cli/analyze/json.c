@@ -30,9 +30,10 @@ static json_t *node_json(const struct node_cost *c)
 {
     const struct node *n = c->node;
     count bytes = count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
-    json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "name", json_text(n->name), "op", n->op_type, "kind",
-                          op_kind_name(c->kind), "macs", json_count(c->cost.macs), "flops", json_count(c->cost.flops),
-                          "params", json_count(c->params), "bytes", json_count(bytes));
+    json_t *o =
+        json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", json_text(n->name), "op", json_text(n->op_type),
+                  "kind", op_kind_name(c->kind), "macs", json_count(c->cost.macs), "flops", json_count(c->cost.flops),
+                  "params", json_count(c->params), "bytes", json_count(bytes));
     json_object_set_new(o, "read_bytes", json_count(c->read_bytes));
     json_object_set_new(o, "weight_bytes", json_count(c->weight_bytes));
     json_object_set_new(o, "write_bytes", json_count(c->write_bytes));
