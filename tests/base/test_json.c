@@ -32,7 +32,7 @@ static void everything_is_written_as_jansson_does(void **state)
         "[[], {}, [[]]]",
         "{\"a\": {\"b\": {\"c\": [1, -2, 9223372036854775807, -9223372036854775808]}}}",
         "[true, false, null, 0, -0.0, 0.1, 1e300, 1e-300, 123456789012.5, 100.0, 3.0e20, 1.5]",
-        "[\"\", \"a/b\", \"quote \\\" slash \\\\ line \\n tab \\t bell \\u0007\", \"gr\u00fc\u00dfe\", \"\\u007f\"]",
+        "[\"\", \"a/b\", \"quote \\\" slash \\\\ line \\n tab \\t bell \\u0007\", \"gr\u00fc\u00dfe\"]",
         "{\"key \\\" odd\": 1, \"\": 2, \"z\": 3, \"a\": 4}"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         json_error_t e;
@@ -41,6 +41,29 @@ static void everything_is_written_as_jansson_does(void **state)
         same_as_jansson(j);
     }
 }
+
+/* DEL need not be escaped in JSON; a terminal is why it is. */
+static void no_control_character_is_written(void **state)
+{
+    char *got = NULL;
+    size_t n = 0;
+    json_t *j = json_pack("[s, s, o]",
+                          "a\x7f"
+                          "b\x7f",
+                          "\xc2\x9b",
+                          json_text("\xff"
+                                    "c\xc3\xbc"));
+    FILE *out = open_memstream(&got, &n);
+    (void)state;
+    assert_non_null(j);
+    assert_non_null(out);
+    assert_true(json_write(j, out));
+    fclose(out);
+    assert_string_equal(got, "[\n  \"a\\u007Fb\\u007F\",\n  \"\\u009B\",\n  \"\\uFFFDc\\u00FC\"\n]\n");
+    free(got);
+    json_decref(j);
+}
+
 static void deep_trees_are_indented(void **state)
 {
     (void)state;
@@ -69,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_written_as_jansson_does),
+        cmocka_unit_test(no_control_character_is_written),
         cmocka_unit_test(deep_trees_are_indented),
         cmocka_unit_test(a_full_stream_is_said),
     };
