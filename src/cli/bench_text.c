@@ -78,7 +78,7 @@ void bench_print_sentence(const struct run *r)
 {
     char sentence[512];
     run_sentence(r, sentence, sizeof sentence);
-    printf("%s\n", sentence);
+    term_line(sentence);
 }
 
 json_t *bench_json(const struct run *r, int n)

@@ -158,10 +158,7 @@ static int show(const struct report_request *r)
     if (r->wants_json) return cli_print_json(study_json(&r->study));
     answer = report_answer(&r->study);
     json_array_foreach (json_object_get(answer, "sentences"), i, sentence) {
-        struct text safe = {0};
-        text_add_safe(&safe, json_string_value(sentence) ? json_string_value(sentence) : "", 0);
-        printf("%s\n", safe.data ? safe.data : "");
-        text_release(&safe);
+        term_line(json_string_value(sentence) ? json_string_value(sentence) : "");
     }
     json_decref(answer);
     printf("\n%s/index.html\n", r->out);

@@ -30,6 +30,7 @@ bool term_is_utf8(void);
 int term_width(FILE *out); /* COLUMNS, the window, or 80 */
 /* One dim line at the end, on a terminal only: the next command to try. */
 void term_hint(const char *format, ...) PRINTF_LIKE(1, 2);
+void term_line(const char *text); /* to stdout, with what a terminal would obey made visible */
 /* The progress line: stderr, a terminal only, at most ten times a second; term_progress_end clears it. */
 void term_progress(const char *what, int done, int total);
 void term_progress_end(void);

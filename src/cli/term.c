@@ -33,6 +33,14 @@ int term_width(FILE *out)
     return n < 20 || n > 1000 ? 80 : n;
 }
 
+void term_line(const char *text)
+{
+    struct text safe = {0};
+    text_add_safe(&safe, text, 0);
+    printf("%s\n", safe.data ? safe.data : "");
+    text_release(&safe);
+}
+
 void term_hint(const char *format, ...)
 {
     if (!term_is_tty(stdout)) return;

@@ -190,7 +190,8 @@ static int show(const struct request *r, const struct trained *t, int n)
         for (int i = 0; i < n; i++) {
             char sentence[TRAIN_SENTENCE];
             train_sentence(&t[i], sentence, sizeof sentence);
-            printf("\n%s\n", sentence);
+            printf("\n");
+            term_line(sentence);
             if (t[i].runs[PASS_FORWARD].n_groups) train_print_kinds(&t[i]);
             train_print_memory(&t[i]);
             if (r->wants_layers && t[i].runs[PASS_FORWARD].n_groups) train_print_layers(&t[i]);

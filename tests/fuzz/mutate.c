@@ -262,9 +262,11 @@ size_t cross_models(const uint8_t *one, size_t n_one, const uint8_t *other, size
     walk(g, &a->base, 0);
     int n_first = g->n_places;
     walk(g, &b->base, 0);
-    for (int tries = 0; tries < 64; tries++) {
+    int n_second = g->n_places - n_first;
+    for (int tries = 0; n_second && tries < 64; tries++) {
         const struct place *to = &g->places[draw(g, (uint64_t)n_first)];
-        const struct place *from = &g->places[draw(g, (uint64_t)g->n_places)];
+        const struct place *from =
+            &g->places[n_first + (int)draw(g, (uint64_t)n_second)]; /* no message within itself */
         if (to->field != from->field || to->field->label != PROTOBUF_C_LABEL_REPEATED || !*quantity(from)) continue;
         size_t size = element_bytes(to->field->type), n = *quantity(to);
         char *list = arena_array(g->arena, n + 1, size);
