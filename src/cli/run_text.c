@@ -116,9 +116,9 @@ static void result_row(struct table *t, const struct run_result *r)
     text_release(&first);
 }
 
-static int print_text(const struct run_request *r, const struct run_model *m, const struct run_given *given,
-                      const struct run_result *results, int n)
+static void print_inputs(const struct run_model *m, const struct run_given *given)
 {
+    if (!m->graph->n_inputs) return;
     struct table *t = table_new();
     char shape[128];
     table_column(t, "input", TABLE_LEFT);
@@ -129,11 +129,15 @@ static int print_text(const struct run_request *r, const struct run_model *m, co
         shape_text(&given[i].value, shape, sizeof shape);
         TABLE_ROW(t, -1, m->graph->inputs[i]->name, dtype_name(m->graph->inputs[i]->dtype), shape, given[i].source);
     }
-    if (m->graph->n_inputs) {
-        table_print(t, stdout);
-        putchar('\n');
-    }
-    t = table_new();
+    table_print(t, stdout);
+    putchar('\n');
+}
+
+static int print_text(const struct run_request *r, const struct run_model *m, const struct run_given *given,
+                      const struct run_result *results, int n)
+{
+    print_inputs(m, given);
+    struct table *t = table_new();
     table_column(t, r->until ? "value" : "output", TABLE_LEFT);
     table_column(t, "type", TABLE_LEFT);
     table_column(t, "shape", TABLE_LEFT);
