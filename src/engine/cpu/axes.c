@@ -40,8 +40,10 @@ bool axes_are_tokens(const struct axes *a, const struct layout *l)
 {
     struct axes tokens;
     int64_t dim[AXES_MAX], pixels = 1;
-    for (int i = 0; i < a->rank; i++) dim[i] = a->at[i].size;
-    for (int i = 0; i < a->rank - 1; i++) pixels *= dim[i];
+    for (int i = 0; i < a->rank; i++) {
+        dim[i] = a->at[i].size;
+        if (i + 1 < a->rank) pixels *= dim[i];
+    }
     return axes_tokens(&(struct shape){a->rank, dim}, &tokens) && axes_equal(a, &tokens) &&
            dim[a->rank - 1] == l->channels && pixels == l->pixels;
 }
