@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import readline from 'node:readline';
 import ort from 'onnxruntime-node';
+import { normals } from './normals.mjs';
 
 const [dir, program, rounds, model, batch_word, result] = process.argv.slice(2);
 const THREADS = Math.min(2, os.availableParallelism());
@@ -41,21 +42,11 @@ function load() {
 }
 const foreignShare = (before, after) => (after.foreign - before.foreign) / Math.max(1, after.all - before.all);
 
-// N(0, 1) by Box and Muller from mulberry32: the same numbers each time.
-function normals(n, seed) {
-  const uniform = () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let x = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return (((x ^ (x >>> 14)) >>> 0) + 0.5) / 4294967296;
-  };
-  return Float32Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
-}
 // Inputs of the shapes that the file states, and the same for Gable in MODEL.in; integers are 1 where the number is positive.
 function drawInputs(session, model) {
   const feed = {}, all = [];
   session.inputMetadata.forEach(({ name, type, shape }, i) => {
-    const values = normals(shape.reduce((n, d) => n * d, 1), i + 1);
+    const values = Float32Array.from(normals(shape.reduce((n, d) => n * d, 1), i + 1));
     all.push(Buffer.from(values.buffer));
     const data = type === 'int64' ? BigInt64Array.from(values, (x) => (x > 0 ? 1n : 0n)) : values;
     feed[name] = new ort.Tensor(type, data, shape);

@@ -24,6 +24,7 @@ static const double BENCH_DRIFT_APART = 0.02;   /* first against last third */
 static const double BENCH_DRIFT_Z = 3.29;       /* two-sided 0.1 % */
 static const double BENCH_OUTLIER_MADS = 14.8;  /* hyperfine's bound */
 static const double BENCH_SUM_APART = 0.05;     /* groups against the whole */
+static const double BENCH_FEWER = 0.8;          /* executed of counted FLOPs: an algorithm such as Winograd's */
 static const double BENCH_SWAPPED_SHARE = 0.1;  /* of samples with major faults: invalid */
 static const double BENCH_THROTTLED_FALL = 0.1; /* of the probes, with a rising counter: invalid */
 enum {

@@ -1,8 +1,7 @@
 /* The work of a training step: counted by pass, and as the trainer's stages do it. */
+#include "bench/defaults.h"
 #include "bench/training_parts.h"
 #include "bench/verdict.h"
-
-static const double FEWER = 0.8; /* of the counted FLOPs: an algorithm such as Winograd's is at work */
 
 int training_run_of(const struct trainer_stage *s) { return s->is_recomputed ? TRAINED_AGAIN : (int)s->pass; }
 
@@ -84,6 +83,6 @@ void training_plan_work(struct trained *out, const struct trainer *t, const stru
         add_planned(&out->runs[TRAINED_STEP], &w);
     }
     const struct run *step = &out->runs[TRAINED_STEP];
-    if ((double)step->flops_executed < FEWER * (double)step->flops_counted) /* as its groups say of a part */
+    if ((double)step->flops_executed < BENCH_FEWER * (double)step->flops_counted) /* as its groups say of a part */
         verdict_note(&out->runs[TRAINED_STEP], CODE_EXECUTED_FEWER);
 }

@@ -119,7 +119,7 @@ static void explain(struct run *r, bool may_be_in_cache)
 static bool has_fewer(const struct run *r)
 {
     for (int i = 0; i < r->n_groups; i++)
-        if (r->groups[i].kind == KIND_CONV && r->groups[i].flops_executed < 0.8 * r->groups[i].flops_counted)
+        if (r->groups[i].kind == KIND_CONV && r->groups[i].flops_executed < BENCH_FEWER * r->groups[i].flops_counted)
             return true;
     return false;
 }

@@ -44,6 +44,18 @@ void folder_free(char *folder)
     free(folder);
 }
 
+int folder_start(void **state)
+{
+    *state = folder_new();
+    return 0;
+}
+
+int folder_finish(void **state)
+{
+    folder_free(*state);
+    return 0;
+}
+
 const char *folder_path(const char *folder, const char *name)
 {
     static char path[8][512];

@@ -15,5 +15,8 @@ void command_release(struct answer *a);
 /* A new folder below /tmp, and its end with all that is in it. */
 char *folder_new(void);
 void folder_free(char *folder);
+/* The same around a group of tests: *state is the folder. */
+int folder_start(void **state);
+int folder_finish(void **state);
 const char *folder_path(const char *folder, const char *name); /* valid for the next eight calls */
 #endif

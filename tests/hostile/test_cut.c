@@ -100,19 +100,8 @@ static void each_is_said_in_one_line(void **state)
     assert_int_equal(access(folder_path(*state, "n.onnx"), F_OK), -1); /* nothing half */
 }
 
-static int start(void **state)
-{
-    *state = folder_new();
-    return 0;
-}
-static int finish(void **state)
-{
-    folder_free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_is_said_in_one_line)};
-    return cmocka_run_group_tests(tests, start, finish);
+    return cmocka_run_group_tests(tests, folder_start, folder_finish);
 }

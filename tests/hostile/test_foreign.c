@@ -90,22 +90,11 @@ static void what_is_no_file_is_named(void **state)
     assert_int_equal(wrong, 0);
 }
 
-static int start(void **state)
-{
-    *state = folder_new();
-    return 0;
-}
-static int finish(void **state)
-{
-    folder_free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_named),
         cmocka_unit_test(what_is_no_file_is_named),
     };
-    return cmocka_run_group_tests(tests, start, finish);
+    return cmocka_run_group_tests(tests, folder_start, folder_finish);
 }

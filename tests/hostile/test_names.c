@@ -245,15 +245,10 @@ static void write_others(const char *folder)
 
 static int start(void **state)
 {
-    *state = folder_new();
+    folder_start(state);
     write_hostile(folder_path(*state, "m.onnx"));
     write_hostile(folder_path(*state, "n.onnx"));
     write_others(*state);
-    return 0;
-}
-static int finish(void **state)
-{
-    folder_free(*state);
     return 0;
 }
 
@@ -263,5 +258,5 @@ int main(void)
         cmocka_unit_test(names_are_shown_and_obeyed_by_nobody),
         cmocka_unit_test(files_have_plain_names),
     };
-    return cmocka_run_group_tests(tests, start, finish);
+    return cmocka_run_group_tests(tests, start, folder_finish);
 }

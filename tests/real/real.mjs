@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { normals } from '../../bench/normals.mjs';
 import { carried, exported } from './models.mjs';
 
 const ort = createRequire(new URL('../../bench/package.json', import.meta.url))('onnxruntime-node');
@@ -12,16 +13,6 @@ const ONNX_TYPE = { float32: 1, int64: 7, float16: 10, float64: 11 };
 // Doubles: ONNX Runtime's own are 7e-9 from PyTorch's, where Gable's are 4e-15.
 const TOLERANCE = { float16: { atol: 2e-2, rtol: 2e-2 }, float32: { atol: 1e-5, rtol: 1e-3 }, float64: { atol: 1e-7, rtol: 1e-7 } };
 
-// N(0, 1) by Box and Muller from mulberry32: the same numbers each time.
-function normals(n, seed) {
-  const uniform = () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let x = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return (((x ^ (x >>> 14)) >>> 0) + 0.5) / 4294967296;
-  };
-  return Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
-}
 // Cut, not rounded; what is less than a normal half is zero.
 function toHalf(x) {
   const bits = new Uint32Array(Float32Array.of(x).buffer)[0], exponent = ((bits >>> 23) & 255) - 112;

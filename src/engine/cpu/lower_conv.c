@@ -111,18 +111,17 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
                                   gable_error *e)
 {
     struct layout *in = arranged(p, layout_of(p, c->in), ARRANGED_DISTINCT);
-    int vl = p->kernels->vl, height = in ? out_rows(c->root, in) : 0, width = in ? out_columns(c->root, in) : 0;
+    int height = in ? out_rows(c->root, in) : 0, width = in ? out_columns(c->root, in) : 0;
     bool is_ring = in && source.weight && follows_product(p, c->in, in);
     struct step *s = is_ring ? begin_ring(p) : in ? plan_step(p, &step_depthwise) : NULL;
-    struct layout *out = s ? layout_new(p->memory, in->channels, height, width) : NULL;
-    if (!out) return lower_no_memory(p, e);
+    if (!s) return lower_no_memory(p, e);
     struct depthwise_step *d = is_ring ? &s->ring.depthwise : &s->depthwise;
     int half = g->kernel[0] / 2;
-    *d = (struct depthwise_step){.source = source, .in = in, .out = out, .sums_buffer = -1};
+    *d = (struct depthwise_step){.source = source, .in = in, .sums_buffer = -1};
     d->is_identity = !source.weight;
-    d->blocks = layout_blocks(p->memory, in, vl);
-    d->out_buffer = plan_buffer(p, (long)d->blocks.n * height * width * vl);
-    if (!d->blocks.n || d->out_buffer < 0) return lower_no_memory(p, e);
+    d->blocks = layout_blocks(p->memory, in, p->kernels->vl);
+    d->out = plan_resized(p, in, &d->blocks, height, width, &d->out_buffer); /* in the physical order of the input */
+    if (!d->out) return lower_no_memory(p, e);
     d->shape = (struct depthwise){.height = in->height,
                                   .width = in->width,
                                   .out_height = height,
@@ -137,15 +136,10 @@ static gable_status add_depthwise(struct plan *p, const struct chain *c, struct 
     d->shape.is_centred = half >= 1 && half <= 3 && is_all(g->kernel, 2, 2 * half + 1) && is_all(g->dilation, 2, 1) &&
                           (g->stride[1] == 1 || g->stride[1] == 2) && is_all(g->pad, 2, half) && g->pad[2] <= half &&
                           g->pad[3] <= half;
-    for (int i = 0; i < in->channels; i++) { /* the output keeps the physical order of the input */
-        int block = blocks_find(&d->blocks, in->place[i], vl);
-        out->place[i] = (struct place){d->out_buffer, block * height * width * vl + in->place[i].offset % vl};
-    }
     if (is_ring) size_ring(p, &s->ring);
-    out->writer = p->n_steps;
     plan_touch(p, in);
     plan_add(p);
-    return finish(p, c, out, false, e);
+    return finish(p, c, d->out, false, e);
 }
 gable_status lower_per_channel(struct plan *p, const struct chain *c, gable_error *e)
 {

@@ -102,17 +102,11 @@ gable_status lower_resize(struct plan *p, const struct node *n, gable_error *e)
     struct layout *in = arranged(p, layout_of(p, n->in[0]), ARRANGED_BLOCKS);
     struct step *s = in ? plan_step(p, &step_enlarge) : NULL;
     if (!s) return lower_no_memory(p, e);
-    int vl = p->kernels->vl, height = in->height * times(n, 2), width = in->width * times(n, 3);
     struct enlarge *c = &s->enlarge;
-    *c = (struct enlarge){.in = in, .by = {times(n, 2), times(n, 3)}, .blocks = layout_blocks(p->memory, in, vl)};
-    c->out = layout_new(p->memory, in->channels, height, width);
-    c->out_buffer = plan_buffer(p, (long)c->blocks.n * height * width * vl);
-    if (!c->blocks.n || !c->out || c->out_buffer < 0) return lower_no_memory(p, e);
-    for (int i = 0; i < in->channels; i++) {
-        int block = blocks_find(&c->blocks, in->place[i], vl);
-        c->out->place[i] = (struct place){c->out_buffer, block * height * width * vl + in->place[i].offset % vl};
-    }
-    c->out->writer = p->n_steps;
+    *c = (struct enlarge){
+        .in = in, .by = {times(n, 2), times(n, 3)}, .blocks = layout_blocks(p->memory, in, p->kernels->vl)};
+    c->out = plan_resized(p, in, &c->blocks, in->height * c->by[0], in->width * c->by[1], &c->out_buffer);
+    if (!c->out) return lower_no_memory(p, e);
     plan_touch(p, in);
     plan_add(p);
     set_layout(p, n->out[0], c->out);

@@ -66,28 +66,21 @@ gable_status lower_pool(struct plan *p, const struct node *n, gable_error *e)
     }
     struct layout *in = arranged(p, layout_of(p, n->in[0]), ARRANGED_BLOCKS);
     struct step *s = in ? plan_step(p, &step_pool) : NULL;
-    int vl = p->kernels->vl, height = (int)y->dim[2], width = (int)y->dim[3];
+    int height = (int)y->dim[2], width = (int)y->dim[3];
     if (!s) return lower_no_memory(p, e);
     struct pool *c = &s->pool;
-    *c = (struct pool){.in = in, .out = layout_new(p->memory, in->channels, height, width)};
+    *c = (struct pool){.in = in, .blocks = layout_blocks(p->memory, in, p->kernels->vl)};
     c->kind = node_is(n, "MaxPool") ? POOL_MAX : POOL_AVERAGE;
-    c->blocks = layout_blocks(p->memory, in, vl);
-    c->out_buffer = plan_buffer(p, (long)c->blocks.n * height * width * vl);
+    c->out = plan_resized(p, in, &c->blocks, height, width, &c->out_buffer);
     c->rows = arena_array(p->memory, (size_t)height, sizeof *c->rows);
     c->columns = arena_array(p->memory, (size_t)width, sizeof *c->columns);
     int *padded = arena_array(p->memory, (size_t)height + (size_t)width, sizeof *padded);
-    if (!c->out || !c->blocks.n || c->out_buffer < 0 || !c->rows || !c->columns || !padded)
-        return lower_no_memory(p, e);
+    if (!c->out || !c->rows || !c->columns || !padded) return lower_no_memory(p, e);
     (is_adaptive ? find_adaptive : find_windows)(n, 0, c->rows, padded);
     (is_adaptive ? find_adaptive : find_windows)(n, 1, c->columns, padded + height);
     if (check_windows(c->rows, height, e) || check_windows(c->columns, width, e)) return GABLE_BAD_INPUT;
     if (c->kind == POOL_AVERAGE && !(c->scale = find_scales(p, c, n, padded, padded + height)))
         return lower_no_memory(p, e);
-    for (int i = 0; i < in->channels; i++) {
-        int block = blocks_find(&c->blocks, in->place[i], vl);
-        c->out->place[i] = (struct place){c->out_buffer, block * height * width * vl + in->place[i].offset % vl};
-    }
-    c->out->writer = p->n_steps;
     plan_touch(p, in);
     plan_add(p);
     set_layout(p, n->out[0], c->out);

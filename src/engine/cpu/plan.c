@@ -37,6 +37,20 @@ struct layout *plan_own(struct plan *p, int channels, int height, int width)
     layout_own(l, vl, buffer);
     return l;
 }
+struct layout *plan_resized(struct plan *p, const struct layout *in, const struct blocks *b, int height, int width,
+                            int *buffer)
+{
+    struct layout *l = layout_new(p->memory, in->channels, height, width);
+    int vl = p->kernels->vl;
+    *buffer = plan_buffer(p, (long)b->n * height * width * vl);
+    if (!l || !b->n || *buffer < 0) return NULL;
+    for (int i = 0; i < in->channels; i++) {
+        int block = blocks_find(b, in->place[i], vl);
+        l->place[i] = (struct place){*buffer, block * height * width * vl + in->place[i].offset % vl};
+    }
+    l->writer = p->n_steps;
+    return l;
+}
 struct layout *plan_head(struct plan *p, int features)
 {
     struct layout *l = layout_new(p->memory, features, 1, 1);

@@ -236,6 +236,9 @@ int plan_buffer(struct plan *p, long floats);
 void plan_touch(struct plan *p, const struct layout *l);
 void plan_touch_buffer(struct plan *p, int buffer);
 struct layout *plan_own(struct plan *p, int channels, int height, int width); /* with a buffer of its own */
+/* Planes of another size in a buffer of their own, every channel where it stands in the blocks under `in`. */
+struct layout *plan_resized(struct plan *p, const struct layout *in, const struct blocks *b, int height, int width,
+                            int *buffer);
 struct layout *plan_head(struct plan *p, int features);
 /* A step under construction: number p->n_steps; plan_add makes it final. NULL: no memory. */
 struct step *plan_step(struct plan *p, const struct step_type *type);
