@@ -14,6 +14,8 @@ struct back {
     const term *dy;    /* per output: its gradient, or NULL */
     const bool *wants; /* per input, then per tensor that its bodies capture */
     term *dx;          /* likewise: what the rule sets */
+    int n_far;
+    term *far; /* what a definition reads beside the node's own inputs: it went into a sequence that is one */
     gable_status status;
     gable_error *e;
 };
@@ -46,5 +48,6 @@ static inline bool back_has(const struct back *b, int i) { return rule_has(b->n,
 /* One file each; every array ends with a row without op. */
 extern const struct gradient_rule rules_arithmetic[], rules_unary[], rules_activation[], rules_reduce[],
     rules_product[], rules_shape[], rules_move[], rules_index[], rules_conv[], rules_pool[], rules_norm[],
-    rules_einsum[], rules_resize[], rules_recurrent[], rules_loss[], rules_flat[], rules_control[], rules_sample[];
+    rules_einsum[], rules_resize[], rules_recurrent[], rules_loss[], rules_flat[], rules_control[], rules_sample[],
+    rules_signal[], rules_regions[], rules_sequence[];
 #endif

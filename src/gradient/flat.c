@@ -6,6 +6,7 @@
         op, DOMAIN_ONNX, .words = why \
     }
 #define SLOPE "its slope is 0"
+#define LENGTH "it depends on a length alone"
 #define DRAWN "drawn or placed, not computed"
 
 const struct gradient_rule rules_flat[] = {
@@ -24,5 +25,15 @@ const struct gradient_rule rules_flat[] = {
     FLAT("RandomNormalLike", DRAWN),
     FLAT("RandomUniformLike", DRAWN),
     FLAT("Bernoulli", DRAWN),
+    FLAT("SequenceEmpty", "it holds nothing"),
+    FLAT("SequenceLength", "it is a number of tensors"),
+    FLAT("OptionalHasElement", "it is a truth value"),
+    FLAT("NonMaxSuppression", "its values are positions"),
+    FLAT("Unique", "which values it keeps is no matter of slope"),
+    FLAT("Range", "it counts: where it starts and ends is not trained"),
+    FLAT("HannWindow", LENGTH),
+    FLAT("HammingWindow", LENGTH),
+    FLAT("BlackmanWindow", LENGTH),
+    FLAT("MelWeightMatrix", "which bins a filter has is no matter of slope"),
     {0},
 };

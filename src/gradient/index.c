@@ -99,6 +99,29 @@ static void back_scatter_nd(struct back *b)
     if (b->wants[2]) b->dx[2] = back_make(b, "GatherND", 2, (const term[]){b->dy[0], back_x(b, 1)});
 }
 
+/* Rows of an axis, or single values, put back where the condition kept them. How many there are only data say. */
+static void back_compress(struct back *b)
+{
+    const struct shape *x = &back_x(b, 0)->shape;
+    const int64_t all = tensor_elements(back_x(b, 0));
+    int axis = 0, to_front[SHAPE_RANK_MAX], home[SHAPE_RANK_MAX];
+    int64_t table[SHAPE_RANK_MAX];
+    term at = back_swapped(b, MAKE(b, "NonZero", back_x(b, 1))), rows = b->dy[0];
+    struct shape to = {1, &all};
+    if (node_attribute(b->n, "axis")) {
+        axis = axis_of(b, x->rank);
+        to = (struct shape){x->rank, table};
+        for (int i = 0; i < x->rank; i++) {
+            to_front[i] = i == 0 ? axis : i - (i <= axis);
+            home[i] = i < axis ? i + 1 : i == axis ? 0 : i;
+            table[i] = x->dim[to_front[i]];
+        }
+        rows = back_transpose(b, rows, to_front);
+    }
+    term dx = scattered(b, "ScatterND", (const term[]){back_zeros(b, &to), at, rows}, -1, false);
+    b->dx[0] = to.rank == 1 ? back_shaped(b, dx, back_x(b, 0)) : back_transpose(b, dx, home);
+}
+
 /* Of the values off and on: dy where each stands. */
 static void back_one_hot(struct back *b)
 {
@@ -129,6 +152,7 @@ const struct gradient_rule rules_index[] = {
     ROW("GatherElements", back_gather_elements, "dy added at its index"),
     ROW("GatherND", back_gather_nd, "dy added at its index"),
     ROW("OneHot", back_one_hot, "dy where the index is; dy elsewhere"),
+    ROW("Compress", back_compress, "dy put back at the places kept"),
     ROW("TopK", back_topk, "dy put back at the positions kept"),
     ROW("ScatterElements", back_scatter_elements, "dy, 0 where it was written over; dy at the index"),
     ROW("Scatter", back_scatter_elements, "dy, 0 where it was written over; dy at the index"),

@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const struct gradient_rule *const families[] = {
-    rules_arithmetic, rules_unary,     rules_activation, rules_reduce, rules_product, rules_shape,
-    rules_move,       rules_index,     rules_conv,       rules_pool,   rules_norm,    rules_einsum,
-    rules_resize,     rules_recurrent, rules_loss,       rules_flat,   rules_control, rules_sample};
+    rules_arithmetic, rules_unary, rules_activation, rules_reduce, rules_product, rules_shape,   rules_move,
+    rules_index,      rules_conv,  rules_pool,       rules_norm,   rules_einsum,  rules_resize,  rules_recurrent,
+    rules_loss,       rules_flat,  rules_control,    rules_sample, rules_signal,  rules_regions, rules_sequence};
 
 const struct gradient_rule *gradient_rule_at(int i)
 {
@@ -26,9 +26,11 @@ const struct gradient_rule *gradient_rule_find(const char *domain, const char *o
 
 /* A stretch of nodes through which gradients flow; arrays are per tensor that there was when it began. */
 struct reverse {
+    struct reverse *outer; /* of a definition: whose node it defines; else NULL */
     struct graph *g;
     struct arena *scratch;
     int first, end; /* nodes */
+    int n_tensors;  /* when it began */
     bool *needs;    /* something wanted lies behind, through operators that let a gradient through */
     bool *is_read;  /* an end depends on it, in whatever way */
     term *gradient;
@@ -38,10 +40,8 @@ struct reverse {
     gable_error *e;
 };
 
-static bool is_real(const struct tensor *t)
-{
-    return t->form == FORM_TENSOR && (t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64);
-}
+/* Or sequences of them, through which gradients go to what they hold. */
+static bool is_real(const struct tensor *t) { return t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64; }
 
 static bool is_one_of(const bool *is, struct tensor *const *list, int n)
 {
@@ -165,6 +165,7 @@ static gable_status through(struct reverse *r, struct node *n)
 static gable_status begin(struct reverse *r)
 {
     size_t n = (size_t)r->g->n_tensors + 1;
+    r->n_tensors = r->g->n_tensors;
     r->needs = arena_array(r->scratch, n, sizeof *r->needs);
     r->is_read = arena_array(r->scratch, n, sizeof *r->is_read);
     r->gradient = arena_array(r->g->arena, n, sizeof(term));
@@ -181,10 +182,28 @@ static gable_status run(struct reverse *r)
     return s;
 }
 
+/* The stretch that had a tensor first gathers its gradient. */
+static struct reverse *home_of(struct reverse *r, const struct tensor *t)
+{
+    while (r->outer && t->index < r->outer->n_tensors) r = r->outer;
+    return r;
+}
+
+/* What a definition reads of elsewhere, each once. */
+static void receive_far(struct reverse *r, struct back *b)
+{
+    for (int i = 0; i < b->n_far; i++) {
+        struct reverse *home = home_of(r->outer, b->far[i]);
+        term *part = &r->gradient[b->far[i]->index];
+        if (home->needs[b->far[i]->index]) receive(home, b, b->far[i], *part);
+        *part = NULL;
+    }
+}
+
 /* The outputs again in simpler operators, and back through those. */
 static gable_status through_definition(struct reverse *outer, struct back *b, const struct gradient_rule *rule)
 {
-    struct reverse r = {.g = b->g, .scratch = outer->scratch, .first = b->g->n_nodes, .e = b->e};
+    struct reverse r = {.outer = outer, .g = b->g, .scratch = outer->scratch, .first = b->g->n_nodes, .e = b->e};
     term *out = arena_array(r.scratch, (size_t)b->n->n_out + 1, sizeof(term));
     if (!out) return error_set(b->e, GABLE_NO_MEMORY, "no memory for gradients");
     rule->define(b, out);
@@ -194,12 +213,14 @@ static gable_status through_definition(struct reverse *outer, struct back *b, co
     if (s) return s;
     const int reads = n_reads(b->n);
     for (int i = 0; i < reads; i++) r.needs[node_reads(b->n, i)->index] = b->wants[i];
+    for (int i = 0; i < b->n_far; i++) r.needs[b->far[i]->index] = home_of(outer, b->far[i])->needs[b->far[i]->index];
     for (int i = 0; i < b->n->n_out; i++) {
         if (!b->dy[i] || !out[i]) continue;
         r.is_read[out[i]->index] = true;
         receive(&r, b, out[i], b->dy[i]);
     }
     s = run(&r);
+    if (!s) receive_far(&r, b);
     for (int i = 0; i < reads && !s; i++) {
         const struct tensor *t = node_reads(b->n, i);
         bool is_again = false; /* one tensor as two inputs: its gradient is whole already */

@@ -41,17 +41,16 @@ static bool needs_none(const struct op *op)
     return false;
 }
 
-/* Operators of which no rule is known, in the order of the operator table. */
+/* Operators of which no rule is known, in the order of the operator table, and what their row says of it. */
 static void add_missing(struct text *t)
 {
     const struct op *op;
-    const char *comma = "";
     for (int i = 0; (op = op_at(i)); i++) {
         if (gradient_rule_find(op->domain, op->name) || needs_none(op)) continue;
-        text_addf(t, "%s%s", comma, op->name);
-        comma = ", ";
+        const char *why = op->train.formula ? op->train.formula : "no reason";
+        text_addf(t, "| %s%s%s | %s |\n", op->domain, *op->domain ? "." : "", op->name,
+                  why + (strncmp(why, "none: ", 6) == 0 ? 6 : 0));
     }
-    text_add(t, ".\n");
 }
 
 static void page(struct text *t)
@@ -66,7 +65,7 @@ static void page(struct text *t)
     add_rows(t, false);
     text_add(t, "\n## Without a rule\nRefused with the node's name where a gradient would have to flow through them; "
                 "what gives "
-                "integers, truth values, words or\ndrawn values needs none.\n\n");
+                "integers, truth values, words or\ndrawn values needs none.\n\n| operator | why |\n|---|---|\n");
     add_missing(t);
 }
 
