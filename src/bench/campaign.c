@@ -62,8 +62,9 @@ static void shuffle(int *order, int n, uint64_t *state)
     }
 }
 
-struct known { /* the planner's choices for a point */
-    char choices[RECORD_CHOICES];
+struct known {                    /* of a point */
+    char choices[RECORD_CHOICES]; /* the planner's */
+    bool is_sound;                /* a round of it is valid */
 };
 struct step { /* where a campaign stands, for the progress of one point */
     const struct campaign *campaign;
@@ -87,10 +88,11 @@ static void recall(const struct cpus *cpus, const struct campaign *c, const stru
     if (c->recall(c->arg, p, key, known->choices, sizeof known->choices)) key[0] = '\0';
 }
 
-static gable_status train_point(const struct cpus *cpus, struct step *step, const struct campaign_point *p, int round,
+static gable_status train_point(const struct cpus *cpus, struct step *step, int point, int round,
                                 const volatile bool *interrupted, gable_error *e)
 {
     const struct campaign *c = step->campaign;
+    const struct campaign_point *p = &c->points[point];
     struct training_options o = c->training;
     struct trained t;
     o.model = p->model;
@@ -103,6 +105,7 @@ static gable_status train_point(const struct cpus *cpus, struct step *step, cons
     if (s) return s;
     s = c->finished(c->arg, t.runs, trained_has(&t, TRAINED_AGAIN) ? TRAINED_RUNS : TRAINED_AGAIN, e);
     step->finished += !s && t.runs[TRAINED_STEP].reason != CODE_INTERRUPTED;
+    step->known[point].is_sound |= t.runs[TRAINED_STEP].valid;
     trained_release(&t);
     return s;
 }
@@ -131,6 +134,7 @@ static gable_status infer_point(const struct cpus *cpus, struct step *step, int 
     }
     if (!s) s = c->finished(c->arg, &r, 1, e);
     step->finished += !s && r.reason != CODE_INTERRUPTED;
+    known->is_sound |= r.valid;
     run_release(&r);
     return s;
 }
@@ -143,12 +147,35 @@ static gable_status run_point(const struct cpus *cpus, struct step *step, int po
     char what[160];
     if (c->has && c->has(c->arg, p, round)) {
         step->finished++;
+        step->known[point].is_sound = true;
         return GABLE_OK;
     }
     snprintf(what, sizeof what, "%s%s at batch %d", p->trains ? "training " : "", input_name(p->model), p->batch);
     if (c->progress) c->progress(c->arg, what, step->done, step->total);
-    return p->trains ? train_point(cpus, step, p, round, interrupted, e)
+    return p->trains ? train_point(cpus, step, point, round, interrupted, e)
                      : infer_point(cpus, step, point, round, interrupted, e);
+}
+
+static gable_status run_round(const struct cpus *cpus, struct step *step, const int *order, int n, int round,
+                              const volatile bool *interrupted, gable_error *e)
+{
+    gable_status s = GABLE_OK;
+    for (int i = 0; i < n && !s; i++, step->done++) {
+        s = run_point(cpus, step, order[i], round, interrupted, e);
+        if (!s && interrupted && *interrupted)
+            s = error_set(e, GABLE_INTERRUPTED, "interrupted; %d of %d measurements are finished and kept",
+                          step->finished, step->total);
+    }
+    return s;
+}
+
+/* The points without a valid round; none where they are more than may be measured again. */
+static int unsound(const struct step *step, int *points)
+{
+    int n = 0;
+    for (int i = 0; i < step->campaign->n_points; i++)
+        if (!step->known[i].is_sound) points[n++] = i;
+    return n <= step->campaign->spare ? n : 0;
 }
 
 gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, const volatile bool *interrupted,
@@ -162,12 +189,12 @@ gable_status campaign_run(const struct cpus *cpus, const struct campaign *c, con
         order && step.known ? GABLE_OK : error_set(e, GABLE_NO_MEMORY, "no memory for %d points", c->n_points);
     for (int round = 0; round < rounds && !s; round++) {
         shuffle(order, c->n_points, &state);
-        for (int i = 0; i < c->n_points && !s; i++, step.done++) {
-            s = run_point(cpus, &step, order[i], round, interrupted, e);
-            if (!s && interrupted && *interrupted)
-                s = error_set(e, GABLE_INTERRUPTED, "interrupted; %d of %d measurements are finished and kept",
-                              step.finished, step.total);
-        }
+        s = run_round(cpus, &step, order, c->n_points, round, interrupted, e);
+    }
+    if (!s) {
+        int n = unsound(&step, order);
+        step.total += n;
+        s = run_round(cpus, &step, order, n, rounds, interrupted, e);
     }
     free(step.known);
     free(order);

@@ -16,6 +16,9 @@ struct campaign {
     const struct campaign_point *points;
     int n_points;
     int rounds; /* 0: 3 for several points, 1 for one */
+    /* Points without a valid round get one round more where at most so many need it: a moment's noise is mended, a busy
+       machine is not waited for. */
+    int spare;
     /* Is this point of this round finished (resume)? NULL: none is. */
     bool (*has)(void *arg, const struct campaign_point *p, int round);
     /* A point ended: one run, or those of a step's passes; the campaign releases them after. An error ends the

@@ -84,32 +84,34 @@ static void set_efficiency(struct run *r, const struct readings *p, struct room 
     free(sorted);
 }
 
-static bool is_above(const struct run *r, const struct run_place *at) /* the roof as it was measured before */
+static bool is_above_measured(const struct run *r) /* the roof as it was before the run */
 {
-    return at->flops / (1e-9 * r->high_ns) > run_place_attainable(at, &r->roof);
+    struct run_place at = run_place(r);
+    return at.flops / (1e-9 * r->high_ns) > run_place_attainable(&at, &r->roof);
 }
 
+/* The roof as the probes beside the run saw it, where there are any. */
+static bool is_above(const struct run *r) { return r->probe_flops > 0 ? r->efficiency_low > 1 : is_above_measured(r); }
+
 /* Would this note bring the run under its roof? */
-static bool helps(const struct run *r, enum bench_code note)
+static bool helps(const struct run *r, enum bench_code note, const struct readings *p, struct room *room)
 {
     struct run noted = *r;
     noted.notes |= CODE_BIT(note);
-    struct run_place at = run_place(&noted);
-    return !is_above(r, &at);
+    set_efficiency(&noted, p, room);
+    return !is_above(&noted);
 }
 
 /* Above the roof: the first reason that brings the run under it is noted and moves it there; none invalidates. */
-static void explain(struct run *r, bool may_be_in_cache)
+static void explain(struct run *r, bool may_be_in_cache, const struct readings *p, struct room *room)
 {
-    struct run_place at = run_place(r);
-    if (!is_above(r, &at)) return;
-    if (r->probe_flops > 0 && r->efficiency_low <= 1)
-        verdict_note(r, CODE_CLOCK_ABOVE_PROBE);
-    else if (r->flops_executed < r->flops_counted && helps(r, CODE_EXECUTED_FEWER))
+    if (!is_above(r)) {
+        if (is_above_measured(r)) verdict_note(r, CODE_CLOCK_ABOVE_PROBE);
+    } else if (r->flops_executed < r->flops_counted && helps(r, CODE_EXECUTED_FEWER, p, room))
         verdict_note(r, CODE_EXECUTED_FEWER);
-    else if (may_be_in_cache && helps(r, CODE_IN_CACHE))
+    else if (may_be_in_cache && helps(r, CODE_IN_CACHE, p, room))
         verdict_note(r, CODE_IN_CACHE);
-    else if (helps(r, CODE_FUSED_MORE))
+    else if (helps(r, CODE_FUSED_MORE, p, room))
         verdict_note(r, CODE_FUSED_MORE);
     else
         verdict_invalid(r, CODE_ABOVE_ROOF);
@@ -142,7 +144,7 @@ gable_status verdict_of_roof(struct run *r, const struct probe_reading *probes, 
         verdict_note(r, CODE_NO_PROBE);
     if (has_fewer(r)) verdict_note(r, CODE_EXECUTED_FEWER);
     set_efficiency(r, &readings, &room);
-    explain(r, may_be_in_cache);
+    explain(r, may_be_in_cache, &readings, &room);
     set_efficiency(r, &readings, &room); /* where the explanation has put it */
     free(memory);
     return GABLE_OK;

@@ -189,6 +189,7 @@ static void list_points(struct report_request *r)
         }
     for (int m = 0; m < r->study.n_models; m++) list_training(r, m);
     c->points = r->points;
+    c->spare = c->n_points / 4;
 }
 
 static gable_status merge_pass(struct report_request *r, const struct campaign_point *p, int pass, struct run *rounds,

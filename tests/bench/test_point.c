@@ -351,6 +351,24 @@ static void every_round_visits_every_point_in_a_seeded_order(void **state)
     assert_memory_not_equal(a.batches, other.batches, sizeof a.batches);
 }
 
+static void points_without_a_valid_round_get_one_more(void **state)
+{
+    struct cpus cpus;
+    gable_error e = {0};
+    (void)state;
+    cpus_read("", &cpus);
+    for (int spare = 3; spare <= 4; spare++) { /* all four points are invalid in their one round */
+        struct log l = {0};
+        struct campaign c = campaign_into(&l);
+        c.bench.runs_on = &to_nan;
+        c.rounds = 1;
+        c.spare = spare;
+        assert_ok(campaign_run(&cpus, &c, NULL, &e), &e);
+        assert_int_equal(l.n, spare == 4 ? 8 : 4);
+        for (int i = 4; i < l.n; i++) assert_true(l.rounds[i] == 1 && l.batches[i] == i - 3);
+    }
+}
+
 static void a_step_is_one_point_of_several_runs(void **state)
 {
     static const struct campaign_point step = {"squeezenet1_1", 2, true};
@@ -504,6 +522,7 @@ int main(void)
         cmocka_unit_test(what_never_began_is_an_error),
         cmocka_unit_test(a_pass_that_fails_is_an_error_that_names_the_model),
         cmocka_unit_test(every_round_visits_every_point_in_a_seeded_order),
+        cmocka_unit_test(points_without_a_valid_round_get_one_more),
         cmocka_unit_test(a_step_is_one_point_of_several_runs),
         cmocka_unit_test(what_the_planner_chose_is_asked_for_once_a_point_and_kept),
         cmocka_unit_test(a_campaign_resumes_and_can_be_interrupted),

@@ -117,6 +117,25 @@ static void each_ceiling_has_its_own_probe(void **state)
     run_release(&r);
 }
 
+/* The neighbours take half the memory's speed since the roof was measured: what lies in the cache does not feel it. 10
+   FLOP per byte under 5e10 byte/s allow 5e11; 1e9 in 1.25 ms are 8e11, under the peak. */
+static void a_cache_outruns_slowed_memory(void **state)
+{
+    gable_error e = {0};
+    const struct probe_reading p[] = {{0, 1e12, 5e10}, {SAMPLES, 1e12, 5e10}};
+    struct above_case c = cases[0];
+    (void)state;
+    c.fused = 100000000;
+    for (int may = 0; may < 2; may++) {
+        struct run r = run_of(&c);
+        assert_ok(verdict_of_roof(&r, p, 2, may, &e), &e);
+        assert_int_equal(r.valid, may);
+        assert_true(verdict_has(&r, may ? CODE_IN_CACHE : CODE_ABOVE_ROOF));
+        assert_true(fabs(r.efficiency - (may ? 0.8 : 1.6)) < 0.001);
+        run_release(&r);
+    }
+}
+
 static void groups_must_add_up(void **state)
 {
     struct run_group groups[2] = {{.median_ns = 40}, {.median_ns = 58}};
@@ -215,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_run_above_its_roof_has_a_reason_or_is_invalid),
         cmocka_unit_test(efficiency_by_hand),
         cmocka_unit_test(each_ceiling_has_its_own_probe),
+        cmocka_unit_test(a_cache_outruns_slowed_memory),
         cmocka_unit_test(groups_must_add_up),
         cmocka_unit_test(what_the_machine_did_is_judged_by_both_ends),
         cmocka_unit_test(surroundings_are_read_from_the_systems_files),
