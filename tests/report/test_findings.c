@@ -257,7 +257,8 @@ static void test_backward_is_computed_not_assumed(void **state)
     assert_true(data > forward / 2);
     assert_said(&s, figure_training_passes, "title", "of ResNet18, 1.90 times those of");
     assert_said(&s, figure_training_passes, "finding",
-                "ResNet18 is furthest from it, by -0.93. Of that, -0.92: data gradients of k×k convolutions take 0.00");
+                "ResNet18 is furthest from it, by \u22120.93. Of that, \u22120.92: data gradients of k×k convolutions "
+                "take 0.00");
     made_up_release(&s);
 }
 
@@ -331,7 +332,7 @@ static void test_training_runs_learn_or_not(void **state)
     assert_said(&s, figure_training_loss, "title", "2 of 3 training runs learn"); /* the first's loss stays at 4 */
     assert_said(
         &s, figure_training_loss, "finding",
-        "MobileNetV3-Small on 64 of drawn images: the mean loss of an epoch goes from 3 to 0.563 in 12 steps, "
+        "MobileNetV3-Small on 64 drawn images: the mean loss of an epoch goes from 3 to 0.563 in 12 steps, "
         "and 90\u00a0% of the last epoch\u2019s examples are classified correctly; guessing among 10 classes gives "
         "10\u00a0%.");
     assert_said(&s, figure_training_loss, "command",

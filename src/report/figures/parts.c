@@ -114,6 +114,8 @@ void say_machine(const struct study *s, char *out, size_t room)
 }
 
 /* From light to dark on paper: more images, more ink. */
+const char *sign_of(double x) { return x < 0 ? "\u2212" : "+"; }
+
 const char *batch_color(const struct study *s, int b)
 {
     if (b == s->n_batches - 1) return "@batch256";

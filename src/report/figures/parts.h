@@ -36,6 +36,8 @@ void note_unsound(struct figure *f, const struct study *s);
 void say_machine(const struct study *s, char *out, size_t room);
 int machine_threads(const struct study *s); /* of the machine's widest ceilings */
 
+const char *sign_of(double x); /* "+" or a true minus: before fabs(x) */
+
 const char *batch_color(const struct study *s, int b);
 const char *kind_color(enum op_kind k);
 const char *model_symbol(int model);

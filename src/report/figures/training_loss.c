@@ -24,12 +24,14 @@ static const char *label_of(const struct study *s, const struct learned *l)
 {
     return model_of(s, l) < 0 ? l->model : s->models[model_of(s, l)].label;
 }
-static const char *data_of(const struct learned *l) { return strcmp(l->data, "synthetic") ? l->data : "drawn images"; }
+static bool is_drawn(const struct learned *l) { return !strcmp(l->data, "synthetic"); }
+static const char *data_of(const struct learned *l) { return is_drawn(l) ? "drawn images" : l->data; }
 
 static json_t *facts_of(struct figure *f, const struct learned *l, int epoch)
 {
     json_t *facts = figure_facts(f);
-    figure_fact(f, facts, "Data", "%d of %s, %d classes", l->n_examples, data_of(l), l->classes);
+    figure_fact(f, facts, "Data", "%d%s %s, %d classes", l->n_examples, is_drawn(l) ? "" : " of", data_of(l),
+                l->classes);
     figure_fact(f, facts, "Optimizer", "%s, rate %g, batch %d", l->optimizer, l->rate, l->batch);
     figure_fact(f, facts, "Epoch", "%d of %d, %d steps", epoch + 1, l->epochs, l->run.steps_per_epoch);
     figure_fact(f, facts, "Mean loss", "%.4g", l->run.epochs[epoch].loss);
@@ -108,7 +110,7 @@ static void draw_guess(struct figure *f, const struct study *s, const struct spa
     figure_add(f, "lineLabels",
                figure_pack(f, "{s:[f,f], s:[f,f], s:f, s:s, s:o, s:s}", "from", 0.0, loss, "to", (double)x->epochs,
                            loss, "t", 1.0, "align", "right", "text",
-                           figure_text(f, "a guess among %d classes: %.2f", classes, loss), "color", "@muted"));
+                           figure_text(f, "guessing among %d: %.2f", classes, loss), "color", "@muted"));
 }
 
 static void add_table(struct figure *f, const struct study *s)
@@ -139,10 +141,11 @@ static void say_run(const struct study *s, const struct learned *l, struct text 
 {
     text_addf(
         out,
-        "%s%s on %d of %s: the mean loss of an epoch goes from %.3g to %.3g in %d step%s, and %.0f\u00a0%% "
+        "%s%s on %d%s %s: the mean loss of an epoch goes from %.3g to %.3g in %d step%s, and %.0f\u00a0%% "
         "of the last epoch\u2019s examples are classified correctly; guessing among %d classes gives %.0f\u00a0%%.",
-        out->len ? " " : "", label_of(s, l), l->n_examples, data_of(l), l->run.epochs[0].loss, last_of(l)->loss,
-        l->run.n_losses, l->run.n_losses == 1 ? "" : "s", 100 * last_of(l)->accuracy, l->classes, 100.0 / l->classes);
+        out->len ? " " : "", label_of(s, l), l->n_examples, is_drawn(l) ? "" : " of", data_of(l), l->run.epochs[0].loss,
+        last_of(l)->loss, l->run.n_losses, l->run.n_losses == 1 ? "" : "s", 100 * last_of(l)->accuracy, l->classes,
+        100.0 / l->classes);
 }
 static void say_title(struct figure *f, const struct study *s)
 {

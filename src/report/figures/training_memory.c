@@ -158,11 +158,11 @@ json_t *figure_training_memory(const struct study *s, gable_error *e)
         &f, "method",
         "Saved: each tensor, mask and statistic that a gradient reads, once; working: other activations and gradients "
         "alive at the step of the peak, in the nodes' order. No recomputation. The measured peak is the engine's own "
-        "step: "
-        "it fuses, so it may save less, and lays out channels in vectors, so it may take more.");
+        "step: it fuses, so it may save less, and lays out channels in vectors, so it may take more.");
     if (measured_steps(s))
         figure_say(&f, "note",
-                   "Planned by the engine before the step and measured in its process: at most %.1f\u00a0%% apart.",
+                   "The engine fuses and may save less than the count. What it planned and what was measured in its "
+                   "process are at most %.1f\u00a0%% apart.",
                    100 * worst_plan(s));
     return figure_finish(&f, e);
 }

@@ -82,10 +82,11 @@ static void say_findings(struct figure *f, const struct study *s)
                s->models[low].label, most, s->models[high].label);
     figure_say(
         f, "finding",
-        "On the mean of %d models backward costs %.2f times forward, not 2. %s is furthest from it, by %+.2f%s%s. "
+        "On the mean of %d models backward costs %.2f times forward, not 2. %s is furthest from it, by %s%.2f%s%s. "
         "The update adds %.1f\u00a0%% of a forward pass there.",
-        s->n_models, mean, s->models[odd].label, backward_of(t) - 2, why.len ? ". Of that, " : "",
-        why.len ? why.data : "", 100 * flops_of(t, PASS_UPDATE) / flops_of(t, PASS_FORWARD));
+        s->n_models, mean, s->models[odd].label, sign_of(backward_of(t) - 2), fabs(backward_of(t) - 2),
+        why.len ? ". Of that, " : "", why.len ? why.data : "",
+        100 * flops_of(t, PASS_UPDATE) / flops_of(t, PASS_FORWARD));
     text_release(&why);
 }
 

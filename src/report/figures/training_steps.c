@@ -70,6 +70,6 @@ void say_causes(const struct study *s, int model, const struct measured_step *m,
         char words[CAUSE_ROOM];
         deviation_say(&found[i], m ? &m->flops : &t->flops, m ? &m->bytes : &t->bytes, m ? &m->ns : NULL, kind_phrase,
                       words, sizeof words);
-        text_addf(out, "%s%+.2f: %s", i ? "; " : "", found[i].adds, words);
+        text_addf(out, "%s%s%.2f: %s", i ? "; " : "", sign_of(found[i].adds), fabs(found[i].adds), words);
     }
 }
