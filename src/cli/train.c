@@ -1,4 +1,4 @@
-/* gable train: real training steps, timed by their parts. */
+/* gable train: real training steps, timed by their parts; with --data training over epochs (train_run.c). */
 #include "cli/train.h"
 
 #include "cli/command.h"
@@ -29,6 +29,7 @@ enum {
     KEY_EPOCHS,
     KEY_CHECKPOINT,
     KEY_RESUME,
+    KEY_SAVE,
     KEY_FREEZE,
     KEY_VALIDATE,
     KEY_AUGMENT,
@@ -64,6 +65,10 @@ static const struct argp_option options[] = {
      0},
     {"checkpoint", KEY_CHECKPOINT, "FILE", 0, "with --data: written whole after every epoch, and when interrupted", 0},
     {"resume", KEY_RESUME, NULL, 0, "go on from the checkpoint, exactly", 0},
+    {"save", KEY_SAVE, "FILE.onnx", 0,
+     "with --data: the trained model in inference form, at the end or when interrupted: what gable run, ONNX Runtime "
+     "and gable train take",
+     0},
     {"store", KEY_STORE, "FILE", 0,
      "with --data: where losses are kept for the report (gable.db in the XDG data directory)", 0},
     {"no-store", KEY_NO_STORE, NULL, 0, "with --data: keep nothing", 0},
@@ -126,6 +131,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CHECKPOINT: r->learns.checkpoint = arg; break;
     case KEY_VALIDATE: r->learns.validate = arg; break;
     case KEY_AUGMENT: r->learns.augments = true; break;
+    case KEY_SAVE: r->learns.save = arg; break;
     case KEY_RESUME: r->learns.resumes = true; break;
     case KEY_STORE: r->learns.store = arg; break;
     case KEY_NO_STORE: r->learns.no_store = true; break;
@@ -227,6 +233,7 @@ static int learn(struct request *r)
 {
     struct train_run *l = &r->learns;
     if (r->n_models != 1) return cli_usage(r->self, "--data trains one model");
+    if (l->save && !onnx_is_path(l->save)) return cli_usage(r->self, "--save takes FILE.onnx, not %.80s", l->save);
     if (l->resumes && !l->checkpoint) return cli_usage(r->self, "--resume goes on from a --checkpoint FILE");
     l->options = r->options;
     l->options.model = r->models[0];
@@ -242,6 +249,7 @@ static int dispatch(struct request *r)
     if (!r->n_models) return cli_usage(r->self, "which model? 'gable models' lists them");
     if (l->data) return learn(r);
     if (l->checkpoint || l->resumes) return cli_usage(r->self, "--checkpoint and --resume go with --data");
+    if (l->save) return cli_usage(r->self, "--save goes with --data");
     if (l->validate || l->augments) return cli_usage(r->self, "--validate and --augment go with --data");
     return measure(r);
 }
@@ -277,13 +285,13 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_train = {
     .name = "train",
     .args = "MODEL...",
-    .purpose = "training steps: forward, backward, update in time and FLOPs; memory",
+    .purpose = "training steps timed by their parts, in FLOPs and memory; with --data, training over epochs",
     .examples = "  gable train resnet18 --batch 64\n"
                 "  gable train efficientnet_b4 --batch 64 --recompute cheap\n"
                 "  gable train mobilenet_v2 --layers\n"
                 "  gable train squeezenet1_1 --optimizer adamw --quick --json\n"
                 "  gable train squeezenet1_1 --size 64 --data synthetic --checkpoint run.ckpt\n"
-                "  gable train resnet18 --data flowers --epochs 20 --augment --validate 0.2\n"
+                "  gable train resnet18 --data flowers --epochs 20 --augment --validate 0.2 --save flowers.onnx\n"
                 "  gable train model.onnx --data examples --freeze 'embed*'\n",
     .options = options,
     .run = run,

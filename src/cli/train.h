@@ -22,10 +22,16 @@ struct train_run {
     int epochs;
     const char *checkpoint; /* or NULL */
     const char *validate;   /* a folder, or a share of the data as a number; or NULL */
+    const char *save;       /* where the trained model goes, or NULL */
     bool resumes, augments, wants_json, no_store;
     const char *store; /* NULL: the usual one */
 };
 int train_run(const struct train_run *r); /* the exit status */
+/* The model as it is now, at inference, as an ONNX file; `w` is what the trainer began with. */
+gable_status train_save(const struct train_run *r, struct trainer *t, const struct weights *w, const char *path,
+                        gable_error *e);
+/* Before hours of training: whether that will be possible. Writes a file beside it and takes it away. */
+gable_status train_save_check(const struct train_run *r, struct trainer *t, const struct weights *w, gable_error *e);
 /* For the report, where an epoch was finished; that it cannot be is said, no more. */
 void train_keep(const struct train_run *r, const struct learned *l);
 #endif

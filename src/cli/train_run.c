@@ -167,10 +167,11 @@ static void print_rest(const struct train_run *r, const struct learning *l, bool
 {
     int kept = has_failed ? l->n_epochs * l->steps_per_epoch : l->n_losses;
     if (l->is_interrupted) printf("interrupted after step %d\n", l->n_losses);
+    if (r->save && !has_failed) printf("%s holds the trained model: gable run %s\n", r->save, r->save);
     if (!l->is_interrupted && !has_failed) return;
     if (r->checkpoint && kept > 0)
         printf("%s holds the run up to step %d: go on with --resume\n", r->checkpoint, kept);
-    else if (!r->checkpoint)
+    else if (!r->checkpoint && (!r->save || has_failed))
         printf("nothing is kept of it: --checkpoint FILE keeps a run\n");
 }
 static int show(const struct train_run *r, const char *model, const struct portion *p, const struct learning *l,
@@ -229,7 +230,9 @@ int train_run(const struct train_run *r)
     if (!s) s = trainer_open(g, w, cli_cpus(), &r->options.trainer, &t, &e);
     if (!s) train_say_engine(g->name, t->engine->name, t->why);
     v.weights = w;
+    if (!s && r->save) s = train_save_check(r, t, w, &e);
     if (!s) s = learn_run(t, &d, &o, &l, &e);
+    if (!s && r->save) s = train_save(r, t, w, r->save, &e);
     term_progress_end();
     if (l.n_losses > 0) keep(r, t, &d, &o, &l);
     int status = 0;

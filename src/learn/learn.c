@@ -110,7 +110,7 @@ static gable_status run_epoch(struct trainer *t, const struct dataset *d, const 
     struct learn_epoch *done = &l->epochs[l->n_epochs];
     *done = (struct learn_epoch){
         .loss = sum / steps, .accuracy = (double)l->n_right / ((double)steps * (double)t->batch), .validated = NAN};
-    gable_status s = o->validation ? learn_validate(t, o->validation, &done->validated, e) : GABLE_OK;
+    gable_status s = o->validation ? learn_validate(t, o->validation, &done->validated, NULL, e) : GABLE_OK;
     l->n_epochs += !s;
     l->n_right = 0;
     return s;

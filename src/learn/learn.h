@@ -40,8 +40,10 @@ struct learning { /* what has happened; zero is the beginning */
    the checkpoint is the last finished epoch's then. */
 gable_status learn_run(struct trainer *t, const struct dataset *d, const struct learn_options *o, struct learning *out,
                        gable_error *e);
-/* The share of the examples that the network tells right as it stands: running statistics, nothing dropped. */
-gable_status learn_validate(struct trainer *t, const struct validation *v, double *accuracy, gable_error *e);
+/* The share of the examples that the network tells right as it stands: running statistics, nothing dropped. Its outputs
+   too, a row an example, unless that is NULL. */
+gable_status learn_validate(struct trainer *t, const struct validation *v, double *accuracy, float *outputs,
+                            gable_error *e);
 /* Of n rows of outputs, how many are largest at their label. */
 int learn_right(const float *output, const int32_t *labels, int n, int classes);
 void learning_release(struct learning *l);

@@ -61,8 +61,7 @@ static void close_inference(struct inference *i)
 }
 /* The examples from `first` on that a batch holds; those behind the last are
  * zeros. */
-static gable_status run_batch(struct inference *in, const struct dataset *d, int first, int n, int classes, int *right,
-                              gable_error *e)
+static gable_status run_batch(struct inference *in, const struct dataset *d, int first, int n, gable_error *e)
 {
     size_t each = dataset_each(d);
     float *to = in->floats.data;
@@ -70,11 +69,10 @@ static gable_status run_batch(struct inference *in, const struct dataset *d, int
     memset(to, 0, (size_t)in->floats.n * sizeof *to);
     for (int i = 0; !s && i < n; i++) s = dataset_load(d, first + i, -1, to + (size_t)i * each, e);
     if (!s) value_convert(&in->floats, &in->input);
-    if (!s) s = general_run(in->session, e);
-    if (!s) *right += learn_right(general_output(in->session, 0)->data, d->labels + first, n, classes);
-    return s;
+    return s ? s : general_run(in->session, e);
 }
-gable_status learn_validate(struct trainer *t, const struct validation *v, double *accuracy, gable_error *e)
+gable_status learn_validate(struct trainer *t, const struct validation *v, double *accuracy, float *outputs,
+                            gable_error *e)
 {
     struct trained_values values = {.base = {.draws = true, .load = load}, .trainer = t};
     struct inference in = {0};
@@ -83,8 +81,13 @@ gable_status learn_validate(struct trainer *t, const struct validation *v, doubl
     values.others = v->weights->given ? v->weights->given : &values.drawn.base;
     gable_status s = open_inference(&in, t, &values, v, e);
     for (int at = 0; !s && at < v->data->n; at += t->batch) {
-        int rest = v->data->n - at;
-        s = run_batch(&in, v->data, at, rest < t->batch ? rest : t->batch, classes, &right, e);
+        int rest = v->data->n - at, n = rest < t->batch ? rest : t->batch;
+        s = run_batch(&in, v->data, at, n, e);
+        if (s) break;
+        const float *y = general_output(in.session, 0)->data;
+        right += learn_right(y, v->data->labels + at, n, classes);
+        size_t row = (size_t)classes * sizeof *y;
+        if (outputs) memcpy(outputs + (size_t)at * (size_t)classes, y, (size_t)n * row);
     }
     close_inference(&in);
     *accuracy = (double)right / v->data->n;

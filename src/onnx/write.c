@@ -51,6 +51,9 @@ static Onnx__ValueInfoProto *value_info(struct writer *w, const struct tensor *t
         dim[i].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
         dim[i].dim_value = t->shape.dim[i];
         dims[i] = &dim[i];
+        if (i || !w->frees_batch) continue;
+        dim[i].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+        dim[i].dim_param = (char *)(uintptr_t) "batch";
     }
     v->shape.dim = dims;
     v->shape.n_dim = rank;
@@ -188,13 +191,18 @@ static gable_status pack(struct writer *w, const char *path)
     return s;
 }
 
-gable_status onnx_write(const struct graph *g, float *const *values, const char *path, int *at, gable_error *e)
+gable_status onnx_write(const struct graph *g, const struct onnx_write_options *o, const char *path, gable_error *e)
 {
-    struct writer w = {.g = g, .values = values, .names = names_new(), .arena = arena_new((size_t)1 << 30), .e = e};
+    struct writer w = {.g = g,
+                       .values = o->values,
+                       .frees_batch = o->frees_batch,
+                       .names = names_new(),
+                       .arena = arena_new((size_t)1 << 30),
+                       .e = e};
     gable_status s = w.names ? make_room(&w) : writer_no_memory(&w);
     for (int i = 0; i < g->n_nodes && !s; i++) {
         s = writer_node(&w, g->nodes[i]);
-        if (at) at[i] = (int)w.graph.n_node - 1;
+        if (o->at) o->at[i] = (int)w.graph.n_node - 1;
     }
     if (!s) s = write_edges(&w);
     if (!s) s = pack(&w, path);

@@ -10,6 +10,7 @@ enum { WRITER_NODES = 8 }; /* that stand for one, at most */
 struct writer {
     const struct graph *g;
     float *const *values; /* NULL: without */
+    bool frees_batch;
     struct arena *arena;
     struct names *names;    /* of the nodes: runtimes refuse a model with two of one name */
     bool *is_used;          /* per tensor index: a node reads it as an input */

@@ -194,7 +194,7 @@ static gable_status write_zoo(const struct request *r, const struct graph *g, co
 {
     struct weights *w = NULL;
     gable_status s = r->without_weights ? GABLE_OK : weights_new(g, (uint64_t)r->seed, &w, e);
-    if (!s) s = onnx_write(g, w ? w->value : NULL, path, at, e);
+    if (!s) s = onnx_write(g, &(struct onnx_write_options){.values = w ? w->value : NULL, .at = at}, path, e);
     weights_free(w);
     return s;
 }
