@@ -10,8 +10,8 @@
 
 enum { PROCESS = 1 };
 
-struct group_work { /* of a group in one pass: what it does, and the threads' time on it */
-    double macs, flops, bytes, ns;
+struct group_work { /* of a group in one pass: what it does, the threads' time on it, and that of the longest at it */
+    double macs, flops, bytes, ns, longest_ns;
 };
 struct change { /* of the counters at a moment */
     double at_ns, flops_per_s, bytes_per_s;
@@ -20,8 +20,8 @@ struct writer {
     const struct traced *t;
     json_t *events;
     double start_ns;         /* of the trace: zero on its axis */
-    int n_watched;           /* threads with slices */
-    struct group_work *work; /* per group; ns of the pass that is written */
+    struct group_work *work; /* per group; times of the pass that is written */
+    double *thread_ns;       /* per group: of one thread */
     struct change *changes;  /* of one pass: two per slice */
 };
 
@@ -40,7 +40,7 @@ static void add_names(struct writer *w)
     snprintf(name, sizeof name, "%.100s, batch %d, engine %.20s", s->graph->name, s->batch, s->engine->name);
     add_name(w, "process_name", 0, name);
     for (int i = 0; i < s->threads; i++) {
-        bool is_watched = w->t->logs[i].n > 0;
+        bool is_watched = w->t->logs[i].end_ns > 0;
         if (s->cpus && is_watched)
             snprintf(name, sizeof name, "thread %d on CPU %d", i, s->cpus[i]);
         else
@@ -66,11 +66,10 @@ static json_t *slice_args(const struct writer *w, const struct slice *x)
                              json_number(round(share * all->macs)), "FLOPs", json_number(round(share * all->flops)),
                              "bytes", json_number(round(share * all->bytes)));
     if (x->image < s->batch) json_object_set_new(args, "image", json_integer(x->image));
-    if (all->ns > 0)
-        json_object_set_new(args, "group FLOP/s", json_number(all->flops / (1e-9 * all->ns) * w->n_watched));
+    if (all->ns > 0) json_object_set_new(args, "group FLOP/s", json_number(all->flops / (1e-9 * all->longest_ns)));
     if (!run || !(w->t->run->roof.peak > 0)) return args;
     json_object_set_new(args, "bound", json_string(bound_name(roof_bound(&w->t->run->roof, all->flops, all->bytes))));
-    if (all->ns > 0) json_object_set_new(args, "of roof", json_number(run->floor_ns / (all->ns / w->n_watched)));
+    if (all->ns > 0) json_object_set_new(args, "of roof", json_number(run->floor_ns / all->longest_ns));
     return args;
 }
 
@@ -92,7 +91,7 @@ static void add_thread(struct writer *w, int pass, int thread)
 {
     const struct slice_log *l = log_of(w, pass, thread);
     char name[32];
-    if (!l->n) return;
+    if (!(l->end_ns > 0)) return;
     snprintf(name, sizeof name, "pass %d", pass + 1);
     add_slice(w, thread + 1, name, "pass", l->begin_ns, l->end_ns, json_object());
     for (int i = 0; i < l->n; i++) {
@@ -141,10 +140,16 @@ static void add_counters(struct writer *w, int pass)
 
 static void sum_pass(struct writer *w, int pass)
 {
-    for (int k = 0; k < w->t->session->n_groups; k++) w->work[k].ns = 0;
+    int n = w->t->session->n_groups;
+    for (int k = 0; k < n; k++) w->work[k].ns = w->work[k].longest_ns = 0;
     for (int t = 0; t < w->t->session->threads; t++) {
         const struct slice_log *l = log_of(w, pass, t);
-        for (int i = 0; i < l->n; i++) w->work[l->slice[i].group].ns += l->slice[i].end_ns - l->slice[i].begin_ns;
+        for (int k = 0; k < n; k++) w->thread_ns[k] = 0;
+        for (int i = 0; i < l->n; i++) w->thread_ns[l->slice[i].group] += l->slice[i].end_ns - l->slice[i].begin_ns;
+        for (int k = 0; k < n; k++) {
+            w->work[k].ns += w->thread_ns[k];
+            w->work[k].longest_ns = fmax(w->work[k].longest_ns, w->thread_ns[k]);
+        }
     }
 }
 static void set_work(struct writer *w)
@@ -154,7 +159,7 @@ static void set_work(struct writer *w)
         const struct group_info *g = &s->groups[k];
         count macs = 0;
         for (int i = 0; i < g->n_nodes; i++) macs = count_add(macs, op_cost(s->graph->nodes[g->nodes[i]]).macs);
-        w->work[k] = (struct group_work){(double)macs, (double)g->flops_executed, (double)g->bytes, 0};
+        w->work[k] = (struct group_work){(double)macs, (double)g->flops_executed, (double)g->bytes, 0, 0};
     }
 }
 
@@ -190,12 +195,11 @@ json_t *trace_json(const struct traced *t)
 {
     struct writer w = {.t = t, .events = json_array(), .start_ns = t->logs[0].begin_ns};
     w.work = calloc((size_t)t->session->n_groups + 1, sizeof *w.work);
+    w.thread_ns = calloc((size_t)t->session->n_groups + 1, sizeof *w.thread_ns);
     w.changes = calloc(most_changes(t) + 1, sizeof *w.changes);
-    bool ok = w.events && w.work && w.changes;
-    for (int i = 0; i < t->session->threads; i++) { /* the thread that came first */
-        if (t->logs[i].n && t->logs[i].begin_ns < w.start_ns) w.start_ns = t->logs[i].begin_ns;
-        w.n_watched += t->logs[i].n > 0;
-    }
+    bool ok = w.events && w.work && w.thread_ns && w.changes;
+    for (int i = 0; i < t->session->threads; i++) /* the thread that came first */
+        if (t->logs[i].end_ns > 0 && t->logs[i].begin_ns < w.start_ns) w.start_ns = t->logs[i].begin_ns;
     if (ok) add_names(&w);
     if (ok) set_work(&w);
     for (int p = 0; ok && p < t->n_passes; p++) {
@@ -204,6 +208,7 @@ json_t *trace_json(const struct traced *t)
         add_counters(&w, p);
     }
     free(w.work);
+    free(w.thread_ns);
     free(w.changes);
     if (!ok) json_decref(w.events);
     return ok ? json_pack("{s:o, s:s, s:o}", "traceEvents", w.events, "displayTimeUnit", "ns", "otherData", about(t))

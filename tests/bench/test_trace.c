@@ -158,15 +158,27 @@ static void every_thread_has_a_track(void **state)
         }
 }
 
-/* The general engine knows the leading thread alone. */
-static void nodes_are_traced_on_the_leading_thread(void **state)
+static double time_on(const json_t *trace, int track)
 {
+    double sum = 0;
+    size_t i;
+    json_t *x;
+    json_array_foreach (json_object_get(trace, "traceEvents"), i, x)
+        if (is_phase(x, "X") && !is_pass(x) && number_in(x, "tid") == track) sum += number_in(x, "dur");
+    return sum;
+}
+/* The general engine: our kernels and oneDNN's convolutions, one thread leading from node to node. */
+static void nodes_are_traced_on_every_thread(void **state)
+{
+    int threads = cpus.n_allowed < 2 ? cpus.n_allowed : 2;
     const struct bench_options o = {
-        .model = TESTS_DIR "/model/files/padded.onnx", .batch = 1, .runs_on = &engine_general};
+        .model = "mobilenet_v3_small", .batch = 4, .runs_on = &engine_general, .engine = {.threads = threads}};
     (void)state;
     json_t *trace = traced(&o);
-    assert_int_equal(check_tracks(trace), 1);
+    assert_int_equal(check_tracks(trace), threads);
     assert_true(sum_of(trace, "MACs") > 0);
+    check_near(area_of(trace, "FLOP/s"), sum_of(trace, "FLOPs"), 1e-2, "FLOPs under the counter");
+    for (int t = 2; t <= threads; t++) assert_true(time_on(trace, t) > 0 && time_on(trace, t) < time_on(trace, 1));
     json_decref(trace);
 }
 
@@ -200,7 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_thread_has_a_track),
-        cmocka_unit_test(nodes_are_traced_on_the_leading_thread),
+        cmocka_unit_test(nodes_are_traced_on_every_thread),
         cmocka_unit_test(foreign_names_are_only_text),
     };
     cpus_read("", &cpus);

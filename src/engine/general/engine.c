@@ -4,6 +4,7 @@
 #include "engine/cpu/memory.h"
 #include "engine/crew.h"
 #include "engine/general/general.h"
+#include "engine/general/node_groups.h"
 #include "engine/general/seeded.h"
 
 #include <math.h>
@@ -16,15 +17,12 @@ struct row_session {
     struct session base;
     struct general *general;
     struct seeded_values drawn;
-    struct value *inputs;     /* as the model wants them */
-    float **staged, **given;  /* per input that is no f32, else NULL; per output */
-    bool *is_dirty;           /* a staged input may have been written since the last pass */
-    struct group_info *infos; /* with what they point to in texts and nodes */
-    int *nodes;
-    char (*kernels)[40];
+    struct value *inputs;    /* as the model wants them */
+    float **staged, **given; /* per input that is no f32, else NULL; per output */
+    bool *is_dirty;          /* a staged input may have been written since the last pass */
+    struct node_groups groups;
     struct general_watch watch; /* of run_timed */
     double *group_ns, last_ns;
-    struct slice_log *log; /* of a traced pass: the leading thread's, for what others do inside a node is not seen */
 };
 static struct row_session *row(struct session *s) { return CONTAINER_OF(s, struct row_session, base); }
 
@@ -75,34 +73,6 @@ static gable_status plan_bytes(const struct graph *g, const struct cpus *cpus, c
 }
 
 static gable_status no_memory(gable_error *e) { return error_set(e, GABLE_NO_MEMORY, "no memory for a session"); }
-
-static gable_status make_groups(struct row_session *s, gable_error *e)
-{
-    const struct graph *g = s->base.graph;
-    size_t n = (size_t)g->n_nodes + 1;
-    s->infos = calloc(n, sizeof *s->infos);
-    s->nodes = calloc(n, sizeof *s->nodes);
-    s->kernels = calloc(n, sizeof *s->kernels);
-    if (!s->infos || !s->nodes || !s->kernels) return no_memory(e);
-    for (int i = 0; i < g->n_nodes; i++) {
-        const struct node *node = g->nodes[i];
-        struct group_info *info = &s->infos[i];
-        s->nodes[i] = i;
-        snprintf(s->kernels[i], sizeof s->kernels[i], "general %.30s", node->op_type);
-        *info =
-            (struct group_info){.name = node->name, .kernel = s->kernels[i], .kind = op_kind_of(node), .n_nodes = 1};
-        info->nodes = &s->nodes[i];
-        info->flops_counted = info->flops_executed = op_cost(node).flops;
-        for (int k = 0; k < node->n_in + node->n_out; k++) {
-            const struct tensor *t = k < node->n_in ? node->in[k] : node->out[k - node->n_in];
-            if (t->role != ROLE_ABSENT && t->has_shape) info->bytes = count_add(info->bytes, tensor_bytes(t));
-        }
-        if (node->op && node->op->is_view) info->bytes = 0;
-    }
-    s->base.n_groups = g->n_nodes;
-    s->base.groups = s->infos;
-    return GABLE_OK;
-}
 
 static gable_status make_input(struct row_session *s, int i, gable_error *e)
 {
@@ -164,9 +134,7 @@ static void close_session(struct session *session)
     free(s->staged);
     free(s->is_dirty);
     free(s->given);
-    free(s->infos);
-    free(s->nodes);
-    free(s->kernels);
+    node_groups_release(&s->groups);
     free(s);
 }
 
@@ -176,9 +144,11 @@ static gable_status open_parts(struct row_session *s, const struct weights *w, c
     const struct general_options how = {.threads = o->threads};
     const struct general_values *values = w && w->given ? w->given : &s->drawn.base;
     gable_status status = general_open(s->base.graph, values, cpus, &how, &s->general, e);
-    if (!status) status = make_groups(s, e);
+    if (!status) status = node_groups_make(s->base.graph, &s->groups, e);
     if (!status) status = make_buffers(s, e);
     if (status) return status;
+    s->base.n_groups = s->groups.n;
+    s->base.groups = s->groups.info;
     const struct crew *crew = general_crew(s->general);
     s->base.threads = crew_size(crew);
     s->base.tids = crew_tids(crew);
@@ -251,13 +221,17 @@ static void convert_inputs(struct row_session *s)
 }
 
 /* A pass that fails, as no pass before did, leaves outputs absent: they are read as NaN. */
+static void note_failure(struct row_session *s, gable_status status, gable_error *e)
+{
+    if (!status) status = check_outputs(s, e);
+    if (status && !s->base.failure.status) s->base.failure = *e;
+}
+
 static void run_watched(struct row_session *s, struct general_watch *w)
 {
     gable_error e = {0};
     convert_inputs(s);
-    gable_status status = general_run_watched(s->general, w, &e);
-    if (!status) status = check_outputs(s, &e);
-    if (status && !s->base.failure.status) s->base.failure = e;
+    note_failure(s, general_run_watched(s->general, w, &e), &e);
 }
 
 static void run(struct session *session) { run_watched(row(session), NULL); }
@@ -268,8 +242,7 @@ static bool note_time(struct general_watch *w, const struct node *n, const struc
     double now = now_ns();
     (void)t;
     (void)v;
-    if (s->group_ns) s->group_ns[n->index] += now - s->last_ns;
-    if (s->log) slices_note(s->log, n->index, s->base.batch, s->last_ns, now);
+    s->group_ns[n->index] += now - s->last_ns;
     s->last_ns = now;
     return true;
 }
@@ -287,14 +260,9 @@ static void run_timed(struct session *session, double *group_ns)
 static void run_traced(struct session *session, struct slice_log *logs)
 {
     struct row_session *s = row(session);
-    for (int t = 0; t < session->threads; t++) logs[t].n = logs[t].lost = 0;
-    s->watch.made = note_time;
-    s->group_ns = NULL;
-    s->log = logs;
-    s->last_ns = logs->begin_ns = now_ns();
-    run_watched(s, &s->watch);
-    s->log = NULL;
-    logs->end_ns = now_ns();
+    gable_error e = {0};
+    convert_inputs(s);
+    note_failure(s, general_run_traced(s->general, logs, &e), &e);
 }
 
 const struct engine engine_general = {

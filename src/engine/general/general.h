@@ -47,4 +47,8 @@ struct general_watch {
 };
 /* A pass that is watched. One that is stopped leaves outputs absent. */
 gable_status general_run_watched(struct general *s, struct general_watch *w, gable_error *e);
+/* A pass with every thread's work noted in logs[crew_size]: groups are the nodes of the outermost graph, by index; one
+   for the whole batch. */
+struct slice_log;
+gable_status general_run_traced(struct general *s, struct slice_log *logs, gable_error *e);
 #endif
