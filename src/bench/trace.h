@@ -9,6 +9,8 @@ enum { TRACE_PASSES = 3 };
    process. A new reference. */
 gable_status trace_point(const struct cpus *cpus, const struct bench_options *o, const struct run *r, json_t **out,
                          gable_error *e);
+/* The session's next pass alone, as it comes. A new reference. */
+gable_status trace_pass(struct session *s, json_t **out, gable_error *e);
 
 /* What was noted, and of which session: logs[pass * session->threads + thread]. */
 struct traced {

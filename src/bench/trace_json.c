@@ -1,14 +1,11 @@
-/* Slices as events: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU (Trace Event
- * Format) */
-#include "base/json.h"
+/* Slices of groups as events, with what was done in them. */
 #include "bench/trace.h"
+#include "bench/trace_events.h"
 #include "ops/ops.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { PROCESS = 1 };
 
 struct group_work { /* of a group in one pass: what it does, the threads' time on it, and that of the longest at it */
     double macs, flops, bytes, ns, longest_ns;
@@ -18,34 +15,25 @@ struct change { /* of the counters at a moment */
 };
 struct writer {
     const struct traced *t;
-    json_t *events;
-    double start_ns;         /* of the trace: zero on its axis */
+    struct trace_events events;
     struct group_work *work; /* per group; times of the pass that is written */
     double *thread_ns;       /* per group: of one thread */
     struct change *changes;  /* of one pass: two per slice */
 };
 
-static double ns_since(const struct writer *w, double at_ns) { return at_ns - w->start_ns; }
-static json_t *microseconds(double ns) { return json_real(round(ns) / 1000); }
-
-static void add_name(struct writer *w, const char *what, int track, const char *name)
-{
-    json_array_append_new(w->events, json_pack("{s:s, s:s, s:i, s:i, s:{s:o}}", "ph", "M", "name", what, "pid", PROCESS,
-                                               "tid", track, "args", "name", json_text(name)));
-}
 static void add_names(struct writer *w)
 {
     const struct session *s = w->t->session;
     char name[200];
     snprintf(name, sizeof name, "%.100s, batch %d, engine %.20s", s->graph->name, s->batch, s->engine->name);
-    add_name(w, "process_name", 0, name);
+    trace_name_process(&w->events, name);
     for (int i = 0; i < s->threads; i++) {
         bool is_watched = w->t->logs[i].end_ns > 0;
         if (s->cpus && is_watched)
             snprintf(name, sizeof name, "thread %d on CPU %d", i, s->cpus[i]);
         else
             snprintf(name, sizeof name, "thread %d%s", i, is_watched ? "" : " (not watched)");
-        add_name(w, "thread_name", i + 1, name);
+        trace_name_track(&w->events, i + 1, name);
     }
 }
 
@@ -73,15 +61,6 @@ static json_t *slice_args(const struct writer *w, const struct slice *x)
     return args;
 }
 
-static void add_slice(struct writer *w, int track, const char *name, const char *category, double begin_ns,
-                      double end_ns, json_t *args)
-{
-    json_array_append_new(
-        w->events, json_pack("{s:s, s:o, s:s, s:i, s:i, s:o, s:o, s:o}", "ph", "X", "name", json_text(name), "cat",
-                             category, "pid", PROCESS, "tid", track, "ts", microseconds(ns_since(w, begin_ns)), "dur",
-                             microseconds(round(ns_since(w, end_ns)) - round(ns_since(w, begin_ns))), "args", args));
-}
-
 static const struct slice_log *log_of(const struct writer *w, int pass, int thread)
 {
     return &w->t->logs[pass * w->t->session->threads + thread];
@@ -93,11 +72,11 @@ static void add_thread(struct writer *w, int pass, int thread)
     char name[32];
     if (!(l->end_ns > 0)) return;
     snprintf(name, sizeof name, "pass %d", pass + 1);
-    add_slice(w, thread + 1, name, "pass", l->begin_ns, l->end_ns, json_object());
+    trace_slice(&w->events, thread + 1, name, "pass", l->begin_ns, l->end_ns, json_object());
     for (int i = 0; i < l->n; i++) {
         const struct group_info *g = &w->t->session->groups[l->slice[i].group];
-        add_slice(w, thread + 1, g->name, op_kind_name(g->kind), l->slice[i].begin_ns, l->slice[i].end_ns,
-                  slice_args(w, &l->slice[i]));
+        trace_slice(&w->events, thread + 1, g->name, op_kind_name(g->kind), l->slice[i].begin_ns, l->slice[i].end_ns,
+                    slice_args(w, &l->slice[i]));
     }
 }
 
@@ -105,12 +84,6 @@ static int by_time(const void *a, const void *b)
 {
     const struct change *x = a, *y = b;
     return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
-}
-static void add_counter(struct writer *w, const char *name, double at_ns, double value)
-{
-    json_array_append_new(w->events,
-                          json_pack("{s:s, s:s, s:i, s:o, s:{s:o}}", "ph", "C", "name", name, "pid", PROCESS, "ts",
-                                    microseconds(ns_since(w, at_ns)), "args", name, json_number(value)));
 }
 /* The rate of all threads together: every slice works at its group's mean rate while it lasts. */
 static void add_counters(struct writer *w, int pass)
@@ -133,8 +106,8 @@ static void add_counters(struct writer *w, int pass)
         bytes += w->changes[i].bytes_per_s;
         if (i + 1 < n && round(w->changes[i + 1].at_ns) == round(w->changes[i].at_ns)) continue;
         bool is_over = i + 1 == n; /* what rounding left */
-        add_counter(w, "FLOP/s", w->changes[i].at_ns, is_over ? 0 : flops);
-        add_counter(w, "bytes/s", w->changes[i].at_ns, is_over ? 0 : bytes);
+        trace_counter(&w->events, "FLOP/s", w->changes[i].at_ns, is_over ? 0 : flops);
+        trace_counter(&w->events, "bytes/s", w->changes[i].at_ns, is_over ? 0 : bytes);
     }
 }
 
@@ -158,7 +131,8 @@ static void set_work(struct writer *w)
     for (int k = 0; k < s->n_groups; k++) {
         const struct group_info *g = &s->groups[k];
         count macs = 0;
-        for (int i = 0; i < g->n_nodes; i++) macs = count_add(macs, op_cost(s->graph->nodes[g->nodes[i]]).macs);
+        for (int i = 0; i < g->n_nodes && g->flops_counted; i++) /* none where shapes are not known */
+            macs = count_add(macs, op_cost(s->graph->nodes[g->nodes[i]]).macs);
         w->work[k] = (struct group_work){(double)macs, (double)g->flops_executed, (double)g->bytes, 0, 0};
     }
 }
@@ -193,13 +167,13 @@ static json_t *about(const struct traced *t)
 
 json_t *trace_json(const struct traced *t)
 {
-    struct writer w = {.t = t, .events = json_array(), .start_ns = t->logs[0].begin_ns};
+    struct writer w = {.t = t, .events = {json_array(), t->logs[0].begin_ns}};
     w.work = calloc((size_t)t->session->n_groups + 1, sizeof *w.work);
     w.thread_ns = calloc((size_t)t->session->n_groups + 1, sizeof *w.thread_ns);
     w.changes = calloc(most_changes(t) + 1, sizeof *w.changes);
-    bool ok = w.events && w.work && w.thread_ns && w.changes;
+    bool ok = w.events.list && w.work && w.thread_ns && w.changes;
     for (int i = 0; i < t->session->threads; i++) /* the thread that came first */
-        if (t->logs[i].end_ns > 0 && t->logs[i].begin_ns < w.start_ns) w.start_ns = t->logs[i].begin_ns;
+        if (t->logs[i].end_ns > 0 && t->logs[i].begin_ns < w.events.start_ns) w.events.start_ns = t->logs[i].begin_ns;
     if (ok) add_names(&w);
     if (ok) set_work(&w);
     for (int p = 0; ok && p < t->n_passes; p++) {
@@ -210,7 +184,6 @@ json_t *trace_json(const struct traced *t)
     free(w.work);
     free(w.thread_ns);
     free(w.changes);
-    if (!ok) json_decref(w.events);
-    return ok ? json_pack("{s:o, s:s, s:o}", "traceEvents", w.events, "displayTimeUnit", "ns", "otherData", about(t))
-              : NULL;
+    if (!ok) json_decref(w.events.list);
+    return ok ? trace_file(&w.events, about(t)) : NULL;
 }

@@ -218,24 +218,33 @@ static gable_status count_work(const struct graph *g, enum optimizer o, struct a
     gable_status s = analysis_new(g, NULL, a, e);
     return s ? s : training_new(*a, o, t, e);
 }
+gable_status training_open(struct training_subject *x, const struct cpus *cpus, const struct training_options *o,
+                           gable_error *e)
+{
+    *x = (struct training_subject){0};
+    gable_status s = open_graph(o, &x->graph, e);
+    if (!s) s = count_work(x->graph, o->trainer.optimizer, &x->analysis, &x->bench.work, e);
+    return s ? s : open_trainer(&x->bench, x->graph, cpus, o, e);
+}
+void training_close(struct training_subject *x)
+{
+    close_trainer(&x->bench);
+    analysis_free(x->analysis);
+    graph_free(x->graph);
+}
 gable_status training_measure(const struct cpus *cpus, const struct training_options *o,
                               const volatile bool *interrupted, struct trained *out, gable_error *e)
 {
-    struct bench_trainer b = {0};
-    struct analysis *a = NULL;
-    struct graph *g = NULL;
+    struct training_subject x;
+    struct bench_trainer *b = &x.bench;
     *out = (struct trained){0};
-    gable_status s = open_graph(o, &g, e);
-    if (!s) s = count_work(g, o->trainer.optimizer, &a, &b.work, e);
-    if (!s) s = open_trainer(&b, g, cpus, o, e);
-    if (!s) s = set_identity(out, g, cpus, o, e);
-    if (!s) training_count(out, b.work);
-    if (!s) set_trainer(out, b.trainer);
-    if (!s) training_plan_work(out, b.trainer, b.work);
-    if (!s) s = measure(&b, cpus, o, interrupted, out, e);
-    close_trainer(&b);
-    analysis_free(a);
-    graph_free(g);
+    gable_status s = training_open(&x, cpus, o, e);
+    if (!s) s = set_identity(out, x.graph, cpus, o, e);
+    if (!s) training_count(out, b->work);
+    if (!s) set_trainer(out, b->trainer);
+    if (!s) training_plan_work(out, b->trainer, b->work);
+    if (!s) s = measure(b, cpus, o, interrupted, out, e);
+    training_close(&x);
     if (s) trained_release(out);
     return s;
 }

@@ -19,6 +19,15 @@ struct bench_trainer { /* the machine as the sampling loop sees it */
     gable_error *error;
     struct resident resident;
 };
+/* What a point is measured on: its graph, its trainer, and what is counted of it. */
+struct training_subject {
+    struct bench_trainer bench;
+    struct graph *graph;
+    struct analysis *analysis;
+};
+gable_status training_open(struct training_subject *x, const struct cpus *cpus, const struct training_options *o,
+                           gable_error *e);
+void training_close(struct training_subject *x); /* also when opening failed */
 struct stage_work {
     double counted, executed, bytes; /* FLOPs; bytes: its nodes', less what is made and read within the stage */
 };

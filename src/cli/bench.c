@@ -3,9 +3,11 @@
 
 #include "base/json.h"
 #include "bench/campaign.h"
+#include "bench/trace.h"
 #include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/trace.h"
 #include "cli/words.h"
 #include "machine/environment.h"
 #include "model/shapes.h"
@@ -274,10 +276,11 @@ static int trace(const struct request *r, const struct run *run)
     o.model = r->points[0].model;
     o.batch = r->points[0].batch;
     if (run->n_groups < 1) return 0;
-    if (bench_trace(&o, run, r->trace, &e)) return cli_fail(&e);
-    if (!r->wants_json)
-        printf("%s: 3 passes on %d thread%s; ui.perfetto.dev opens it\n", r->trace, run->threads,
-               run->threads > 1 ? "s" : "");
+    json_t *found = NULL;
+    gable_status s = trace_point(cli_cpus(), &o, run, &found, &e);
+    if (!s) s = trace_write(found, r->trace, &e);
+    if (s) return cli_fail(&e);
+    if (!r->wants_json) trace_say(r->trace, "3 passes", run->threads);
     return fflush(stdout) ? 1 : 0;
 }
 

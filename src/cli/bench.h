@@ -8,8 +8,4 @@ void bench_print_table(const struct run *r, int n);
 void bench_print_groups(const struct run *r);
 void bench_print_sentence(const struct run *r);
 json_t *bench_json(const struct run *r, int n);
-
-/* A few passes of the point as a trace for Perfetto. */
-struct bench_options;
-gable_status bench_trace(const struct bench_options *o, const struct run *r, const char *path, gable_error *e);
 #endif

@@ -4,12 +4,13 @@
 #include "base/file.h"
 #include "base/input.h"
 #include "base/text.h"
+#include "cli/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_CHECK = 1000, KEY_ATOL, KEY_RTOL, KEY_UNTIL, KEY_DUMP, KEY_SEED, KEY_SHAPE, BATCH_MAX = 65536 };
+enum { KEY_CHECK = 1000, KEY_ATOL, KEY_RTOL, KEY_UNTIL, KEY_DUMP, KEY_SEED, KEY_SHAPE, KEY_TRACE, BATCH_MAX = 65536 };
 
 static const struct argp_option options[] = {
     {"input", 'i', "NAME=FILE", 0, "an input from a .npy or a .pb file, or random:SEED (random inputs)", 0},
@@ -22,6 +23,8 @@ static const struct argp_option options[] = {
     {"until", KEY_UNTIL, "NODE", 0, "node by node, as the file has it, to this one: its outputs are the result", 0},
     {"dump", KEY_DUMP, NULL, 0,
      "node by node, as the file has it: every inner tensor goes to --output's folder, numbered in order", 0},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "every thread's work on every operator in this one pass, FLOP/s and bytes/s, for ui.perfetto.dev", 0},
     {"seed", KEY_SEED, "N", 0, "of random inputs, of random operators, of the zoo's weights (1)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
     {"json", 'j', NULL, 0, "one JSON object", 0},
@@ -64,6 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RTOL: ok = cli_real("--rtol", arg, 0, 1e30, &r->tolerance.relative, &e); break;
     case KEY_UNTIL: r->until = arg; break;
     case KEY_DUMP: r->wants_dump = true; break;
+    case KEY_TRACE: r->trace = arg; break;
     case KEY_SEED: ok = cli_int("--seed", arg, 0, INT32_MAX, &r->seed, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, CPUS_MAX, &r->threads, &e); break;
     case 'j': r->wants_json = true; break;
@@ -148,7 +152,7 @@ static int run_once(const struct run_request *r, struct run_model *m)
 {
     gable_error e = {0};
     struct watching w = {.base = {seen}, .request = r, .e = &e};
-    int most = m->graph->n_outputs, status = 1;
+    int most = m->graph->n_outputs, status = 1, threads = 0;
     for (int i = 0; i < m->graph->n_nodes; i++)
         if (m->graph->nodes[i]->n_out > most) most = m->graph->nodes[i]->n_out;
     struct run_given *given = calloc((size_t)m->graph->n_inputs + 1, sizeof *given);
@@ -157,11 +161,13 @@ static int run_once(const struct run_request *r, struct run_model *m)
     if (!s) s = run_inputs(r, m, given, &e);
     if (!s && r->output_folder) s = folder_make(r->output_folder, &e);
     if (!s) s = run_prepare(r, m, given, &e);
-    if (!s) s = run_pass(m, r->until || r->wants_dump ? &w.base : NULL, &e);
+    if (!s && r->trace) s = run_trace(m, r->trace, &threads, &e);
+    if (!s && !r->trace) s = run_pass(m, r->until || r->wants_dump ? &w.base : NULL, &e);
     if (!s) s = w.status;
     if (!s) s = take_outputs(&w, m, &e);
     if (!s) s = write_results(&w, &e);
     status = s ? cli_fail(&e) : run_print(r, m, given, w.results, w.n_results);
+    if (!status && r->trace && !r->wants_json) trace_say(r->trace, "this pass", threads);
     for (int i = 0; given && i < m->graph->n_inputs; i++) value_release(&given[i].value);
     for (int i = 0; w.results && i < w.n_results; i++) value_release(&w.results[i].value);
     free(given);
@@ -176,6 +182,8 @@ static int refuse(const struct run_request *r)
     if (r->zoo.batch && r->shapes.n)
         return cli_usage(r->self, "--batch or --shape: a shape says the first dimension too");
     if (r->wants_dump && !r->output_folder) return cli_usage(r->self, "--dump needs --output FOLDER");
+    if (r->trace && (r->check_folder || r->until || r->wants_dump))
+        return cli_usage(r->self, "--trace is of a whole pass as it runs best, not of --check, --until or --dump");
     if (r->check_folder && (r->output_folder || r->until || r->n_inputs || r->shapes.n))
         return cli_usage(r->self, "--check takes its inputs from the folder and writes nothing");
     return 0;
@@ -208,6 +216,7 @@ const struct command command_run = {
                 "  gable run model.onnx --shape tokens=1x128 --json\n"
                 "  zcat model.onnx.gz | gable run -                external data are looked for in the working folder\n"
                 "  gable run model.onnx --check .                  beside model.onnx lies test_data_set_0\n"
+                "  gable run model.onnx --trace pass.json\n"
                 "  gable run model.onnx --until conv1 --output inner --dump\n",
     .options = options,
     .run = run,

@@ -10,7 +10,7 @@
 enum { RUN_INPUTS_MAX = 256 };
 struct run_request {
     const struct command *self;
-    const char *model, *output_folder, *check_folder, *until;
+    const char *model, *output_folder, *check_folder, *until, *trace;
     struct zoo_options zoo;
     int n_inputs, threads, seed;
     const char *inputs[RUN_INPUTS_MAX]; /* "NAME=FILE", "NAME=random:SEED" */
@@ -52,6 +52,10 @@ gable_status run_prepare(const struct run_request *r, struct run_model *m, const
                          gable_error *e);
 /* One pass; only who asked for inner tensors may watch it. */
 gable_status run_pass(struct run_model *m, struct general_watch *w, gable_error *e);
+/* The same, its every thread's work into a file, for Perfetto; *threads: how many. */
+gable_status run_trace(struct run_model *m, const char *path, int *threads, gable_error *e);
+/* The status of what the model, not a file beside it, is to blame for. */
+gable_status run_in_model(const struct run_model *m, gable_status s, gable_error *e);
 /* Output i of the last pass, shared. */
 gable_status run_output(struct run_model *m, int i, struct value *out, gable_error *e);
 /* A file by its ending: .npy, else a TensorProto. */

@@ -132,8 +132,7 @@ static bool same_shapes(const struct model_shapes *a, const struct model_shapes 
     return same;
 }
 
-/* A fault of the model rather than of a file beside it. */
-static gable_status in_model(const struct run_model *m, gable_status s, gable_error *e)
+gable_status run_in_model(const struct run_model *m, gable_status s, gable_error *e)
 {
     return s && m->path[0] ? error_within(e, "%s", input_name(m->path)) : s;
 }
@@ -149,13 +148,13 @@ gable_status run_prepare(const struct run_request *r, struct run_model *m, const
     end(m);
     m->shapes = shapes;
     if (!is_watched(r) && fits) clean(r, m);
-    if (is_watched(r) || plan(r, m, &refusal)) s = in_model(m, open_general(r, m, e), e);
+    if (is_watched(r) || plan(r, m, &refusal)) s = run_in_model(m, open_general(r, m, e), e);
     return s ? s : give(m, given, e);
 }
 
 gable_status run_pass(struct run_model *m, struct general_watch *w, gable_error *e)
 {
-    if (m->general) return in_model(m, general_run_watched(m->general, w, e), e);
+    if (m->general) return run_in_model(m, general_run_watched(m->general, w, e), e);
     m->planned->engine->run(m->planned);
     return GABLE_OK;
 }

@@ -1,8 +1,10 @@
 /* gable train: real training steps, timed by their parts; with --data training over epochs (train_run.c). */
 #include "cli/train.h"
 
+#include "bench/training_trace.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/trace.h"
 #include "cli/words.h"
 #include "model/shapes.h"
 
@@ -21,6 +23,7 @@ enum {
     KEY_RULE,
     KEY_NO_ROOF,
     KEY_STEPS,
+    KEY_TRACE,
     KEY_SHAPE
 };
 enum { BATCH = 32 }; /* where none is asked for */
@@ -39,7 +42,7 @@ enum {
 
 struct request {
     const struct command *self;
-    const char *models[CLI_MODELS];
+    const char *models[CLI_MODELS], *trace;
     int n_models;
     bool wants_json, wants_layers, no_roof, has_rate;
     struct train_run learns;
@@ -88,6 +91,10 @@ static const struct argp_option options[] = {
      "exactly so many steps as samples, and so many by their stages; fewer than 6 are shown, but not valid", 0},
     {"seed", KEY_SEED, "N", 0, "of weights, images, labels and dropout (1)", 0},
     {"quick", 'q', NULL, 0, "a tenth of the time, wider intervals, marked so", 0},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "then trace 3 steps: forward, both halves of backward and the update by layer, every thread, FLOP/s and bytes/s, "
+     "for ui.perfetto.dev",
+     0},
     {"no-roof", KEY_NO_ROOF, NULL, 0, "do not measure the roof first", 0},
     {"layers", 'l', NULL, 0, "a table per layer and pass", 0},
     {"json", 'j', NULL, 0, "one JSON object", 0},
@@ -150,6 +157,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RULE: o->trainer.tune = false; break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
     case KEY_SEED: ok = parse_seed(arg, o, &e); break;
+    case KEY_TRACE: r->trace = arg; break;
     case KEY_STEPS: ok = cli_int("--steps", arg, 1, 100000, &o->steps, &e); break;
     case 'q': o->quick = true; break;
     case KEY_NO_ROOF: r->no_roof = true; break;
@@ -206,6 +214,21 @@ static int show(const struct request *r, const struct trained *t, int n)
     }
     return all_valid ? 0 : gable_exit_status(GABLE_INVALID_RUN);
 }
+/* Nothing is traced of a point that did not run. */
+static int trace(const struct request *r, const struct trained *t)
+{
+    struct training_options o = r->options;
+    json_t *found = NULL;
+    gable_error e = {0};
+    o.model = r->models[0];
+    if (t->runs[PASS_FORWARD].n_groups < 1) return 0;
+    gable_status s = training_trace(cli_cpus(), &o, t, &found, &e);
+    if (!s) s = trace_write(found, r->trace, &e);
+    if (s) return cli_fail(&e);
+    if (!r->wants_json) trace_say(r->trace, "3 steps", t->runs[TRAINED_STEP].threads);
+    return fflush(stdout) ? 1 : 0;
+}
+
 static int measure(struct request *r)
 {
     gable_error e = {0};
@@ -222,10 +245,10 @@ static int measure(struct request *r)
         if (!s) n++;
     }
     term_progress_end();
-    int status = n || (r->wants_json && !s) ? show(r, t, n) : 0;
+    int status = n || (r->wants_json && !s) ? show(r, t, n) : 0, bad = n && !s && r->trace ? trace(r, t) : 0;
     for (int i = 0; i < n; i++) trained_release(&t[i]);
     free(t);
-    return s ? cli_fail(&e) : status;
+    return s ? cli_fail(&e) : bad ? bad : status;
 }
 
 /* By rule: a resumed run is the same run only with the same algorithms. */
@@ -247,6 +270,8 @@ static int dispatch(struct request *r)
 {
     const struct train_run *l = &r->learns;
     if (!r->n_models) return cli_usage(r->self, "which model? 'gable models' lists them");
+    if (r->trace && (l->data || r->n_models > 1))
+        return cli_usage(r->self, "--trace FILE is of one model's steps, without --data");
     if (l->data) return learn(r);
     if (l->checkpoint || l->resumes) return cli_usage(r->self, "--checkpoint and --resume go with --data");
     if (l->save) return cli_usage(r->self, "--save goes with --data");
@@ -289,6 +314,7 @@ const struct command command_train = {
     .examples = "  gable train resnet18 --batch 64\n"
                 "  gable train efficientnet_b4 --batch 64 --recompute cheap\n"
                 "  gable train mobilenet_v2 --layers\n"
+                "  gable train resnet18 --trace steps.json\n"
                 "  gable train squeezenet1_1 --optimizer adamw --quick --json\n"
                 "  gable train squeezenet1_1 --size 64 --data synthetic --checkpoint run.ckpt\n"
                 "  gable train resnet18 --data flowers --epochs 20 --augment --validate 0.2 --save flowers.onnx\n"

@@ -2,6 +2,7 @@
 #include "bench/measure.h"
 #include "bench/subject.h"
 #include "bench/trace.h"
+#include "bench/training_trace.h"
 #include "check.h"
 #include "engine/plan/groups.h"
 
@@ -182,6 +183,45 @@ static void nodes_are_traced_on_every_thread(void **state)
     json_decref(trace);
 }
 
+static int count_on(const json_t *trace, int track)
+{
+    int n = 0;
+    size_t i;
+    json_t *x;
+    json_array_foreach (json_object_get(trace, "traceEvents"), i, x)
+        n += is_phase(x, "X") && number_in(x, "tid") == track;
+    return n;
+}
+/* A step's parts one after the other, each on its track, and every thread at work in them: by both trainers. */
+static void steps_are_traced_by_their_parts(void **state)
+{
+    enum { STEP = 1, FORWARD, DATA, WEIGHTS, UPDATE, THREADS = 8 };
+    static const char *const models[] = {"mobilenet_v3_small", TESTS_DIR "/model/files/mlp.onnx"};
+    int threads = cpus.n_allowed < 2 ? cpus.n_allowed : 2;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct training_options o = {.model = models[i], .batch = 4, .trainer = {.threads = threads}};
+        const struct trained as_run = {.runs = {{.valid = true}}};
+        json_t *trace = NULL;
+        gable_error e = {0};
+        if (i == 0) o.height = o.width = 32;
+        assert_ok(training_trace(&cpus, &o, &as_run, &trace, &e), &e);
+        trace = read_back(trace);
+        assert_int_equal(count_on(trace, STEP), TRACE_PASSES);
+        assert_int_equal(count_on(trace, UPDATE), TRACE_PASSES);
+        for (int track = FORWARD; track <= WEIGHTS; track++) assert_true(count_on(trace, track) > TRACE_PASSES);
+        double parts =
+            time_on(trace, FORWARD) + time_on(trace, DATA) + time_on(trace, WEIGHTS) + time_on(trace, UPDATE);
+        check_near(parts, time_on(trace, STEP), 1e-3, "the parts' time");
+        for (int t = 0; t < threads; t++) {
+            assert_true(count_on(trace, THREADS + t) > TRACE_PASSES);
+            assert_true(time_on(trace, THREADS + t) <= parts);
+        }
+        assert_true(area_of(trace, "FLOP/s") > 0);
+        json_decref(trace);
+    }
+}
+
 static void foreign_names_are_only_text(void **state)
 {
     static const char *const names[] = {"\"}],\"ph\":\"M", "line\nline\x1b[31m", "\xff\xfe not UTF-8", "</script>"};
@@ -202,7 +242,7 @@ static void foreign_names_are_only_text(void **state)
     assert_true(sum_of(trace, "FLOPs") == 10 * N);
     assert_true(area_of(trace, "bytes/s") > 4 * N - 0.01 && area_of(trace, "bytes/s") < 4 * N + 0.01);
     assert_true(has_slice(trace, names[0]) && has_slice(trace, names[1]) && has_slice(trace, names[3]));
-    first = json_array_get(json_object_get(trace, "traceEvents"), 3); /* after two names and the pass */
+    first = json_array_get(json_object_get(trace, "traceEvents"), 4); /* after names, a place and the pass */
     assert_string_equal(text_in(first, "name"), names[0]);
     assert_null(json_object_get(json_object_get(first, "args"), "image"));
     json_decref(trace);
@@ -213,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_thread_has_a_track),
         cmocka_unit_test(nodes_are_traced_on_every_thread),
+        cmocka_unit_test(steps_are_traced_by_their_parts),
         cmocka_unit_test(foreign_names_are_only_text),
     };
     cpus_read("", &cpus);

@@ -456,7 +456,7 @@ static gable_status step(struct trainer *trainer, bool is_updated, double *loss,
     t->watch.made = note_time;
     t->stage_ns = stage_ns;
     if (stage_ns) memset(stage_ns, 0, (size_t)trainer->n_stages * sizeof *stage_ns);
-    t->last_ns = now_ns();
+    t->last_ns = trainer->began_ns = now_ns();
     general_set_seed(t->general, trainer->options.seed + trainer->steps_done * UINT64_C(0x9e3779b97f4a7c15));
     s = general_run_watched(t->general, stage_ns ? &t->watch : NULL, e);
     if (!s) s = check_outputs(t, e);

@@ -107,6 +107,7 @@ gable_status session_step(struct trainer *t, bool is_updated, double *loss, doub
     if (status) return status;
     crew_enter(s->crew);
     struct clocked c = {.stage_ns = stage_ns, .last = stage_ns ? train_now_ns() : 0};
+    t->began_ns = c.last;
     s->is_backward = false;
     run_stages(s, 0, p->loss_stage, &c);
     *loss = loss_run(s);

@@ -70,6 +70,7 @@ struct trainer {
     enum isa isa;
     uint64_t steps_done; /* may be set, to resume: the random streams depend on it */
     double setup_ns;
+    double began_ns; /* when the first stage of the last timed step did: CLOCK_MONOTONIC; the others follow at once */
     struct trainer_memory memory;
     int n_stages;
     const struct trainer_stage *stages;
