@@ -1,13 +1,12 @@
 #include "engine/crew.h"
 
 #include "engine/cpu/denormals.h"
+#include "engine/regions.h"
 
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* GCC's OpenMP runtime, which oneDNN is built on, without the compiler's pragmas: clang would bring another one. */
-void GOMP_parallel(void (*work)(void *), void *arg, unsigned threads, unsigned flags);
 int omp_get_thread_num(void);
 void omp_set_num_threads(int n);
 int omp_get_max_threads(void);
@@ -33,7 +32,7 @@ static void work_of(void *arg)
 void crew_run(struct crew *c, team_work *work, void *arg)
 {
     struct job j = {.crew = c, .work = work, .arg = arg};
-    GOMP_parallel(work_of, &j, (unsigned)c->n, 0);
+    regions_run(work_of, &j, (unsigned)c->n, 0);
 }
 
 /* The runtime may have made new threads since: each one looks where it is. */

@@ -3,11 +3,10 @@
 #include <stddef.h>
 #include <time.h>
 
-/* GCC's OpenMP runtime, without the compiler's pragmas. Start, own part and end are what its GOMP_parallel does; that
-   name is defined here, so that regions of the libraries beside us come by too. */
+/* GCC's OpenMP runtime, without the compiler's pragmas: clang would bring another one. Start, own part and end are what
+   its own GOMP_parallel does. */
 void GOMP_parallel_start(void (*work)(void *), void *arg, unsigned threads);
 void GOMP_parallel_end(void);
-void GOMP_parallel(void (*work)(void *), void *arg, unsigned threads, unsigned flags);
 int omp_get_thread_num(void);
 
 static _Thread_local struct regions_watch *watching; /* of the thread that starts regions, since they have no context */
@@ -35,20 +34,19 @@ static void work_watched(void *arg)
     r->watch->worked(r->watch, omp_get_thread_num(), begin, now_ns());
 }
 
-static void run_region(void (*work)(void *), void *arg, unsigned threads)
+static void run(void (*work)(void *), void *arg, unsigned threads)
 {
     GOMP_parallel_start(work, arg, threads);
     work(arg);
     GOMP_parallel_end();
 }
 
-/* The flags bind threads to places, which nobody asks for here: a crew pins its own. */
-void GOMP_parallel(void (*work)(void *), void *arg, unsigned threads, unsigned flags)
+void regions_run(void (*work)(void *), void *arg, unsigned threads, unsigned flags)
 {
     struct region seen = {work, arg, watching};
     (void)flags;
     if (seen.watch)
-        run_region(work_watched, &seen, threads);
+        run(work_watched, &seen, threads);
     else
-        run_region(work, arg, threads);
+        run(work, arg, threads);
 }
