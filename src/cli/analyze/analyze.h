@@ -1,6 +1,7 @@
 /* What the parts of `gable analyze` share: how one analysed model is shown. Private to cli/analyze/. */
 #ifndef CLI_ANALYZE_ANALYZE_H
 #define CLI_ANALYZE_ANALYZE_H
+#include "cli/cells.h"
 #include "counts/subject.h"
 #include "ops/convention.h"
 
@@ -10,16 +11,6 @@
    after another. A run that moves less than that traffic can be faster. */
 double analyze_floor(const struct subject *s, count bytes);
 double analyze_groups_floor(const struct subject *s);
-
-/* Shares in percent, numbers short; shared by the tables. */
-struct cell {
-    char text[48];
-};
-struct cell cell_count(count value);                  /* "1.81 G", "too large" */
-struct cell cell_bytes(count value);                  /* "20.2 MiB" */
-struct cell cell_share(count part, count whole);      /* "45.1 %", "" for nothing */
-struct cell cell_intensity(count flops, count bytes); /* FLOP/byte, "-" where nothing moves */
-struct cell cell_shape(const struct shape *s);        /* "1x64x112x112" */
 
 void analyze_print_card(const struct subject *s);
 /* With a chip: bound and time floor at each level of traffic. */

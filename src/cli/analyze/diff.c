@@ -43,7 +43,7 @@ static struct cell cell_signed(count before, count after)
     return c;
 }
 
-static struct cell cell_percent(count before, count after)
+static struct cell cell_growth(count before, count after)
 {
     struct cell c = {""};
     if (before > 0 && before != COUNT_MAX && after != COUNT_MAX)
@@ -102,7 +102,7 @@ static void print_totals(const struct subject *a, const struct subject *b, bool 
     for (int i = 0; i < TOTALS; i++) {
         const struct total *t = &totals[i];
         struct quantity before = quantity_exact(t->a), after = quantity_exact(t->b);
-        struct cell change = cell_signed(t->a, t->b), percent = cell_percent(t->a, t->b);
+        struct cell change = cell_signed(t->a, t->b), percent = cell_growth(t->a, t->b);
         const char *const cells[] = {t->name, before.text, after.text, change.text, percent.text};
         sheet_row(&s, cells, COUNT_OF(cells));
     }

@@ -5,48 +5,7 @@
 #include "cli/table.h"
 #include "onnx/onnx.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-
-struct cell cell_count(count value)
-{
-    struct cell c;
-    snprintf(c.text, sizeof c.text, "%s",
-             value < 1000 || value == COUNT_MAX ? quantity_exact(value).text : quantity((double)value, "").text);
-    return c;
-}
-
-struct cell cell_bytes(count value)
-{
-    struct cell c;
-    snprintf(c.text, sizeof c.text, "%s", value == COUNT_MAX ? "too large" : quantity_bytes((double)value).text);
-    return c;
-}
-
-struct cell cell_share(count part, count whole)
-{
-    struct cell c = {""};
-    if (part > 0 && whole > 0 && whole != COUNT_MAX)
-        snprintf(c.text, sizeof c.text, "%.1f %%", 100 * (double)part / (double)whole);
-    return c;
-}
-
-struct cell cell_intensity(count flops, count bytes)
-{
-    struct cell c = {"-"};
-    if (bytes > 0 && bytes != COUNT_MAX && flops != COUNT_MAX)
-        snprintf(c.text, sizeof c.text, "%.*f", flops / bytes >= 10 ? 1 : 2, (double)flops / (double)bytes);
-    return c;
-}
-
-struct cell cell_shape(const struct shape *s)
-{
-    struct cell c = {"scalar"};
-    size_t len = 0;
-    for (int i = 0; i < s->rank && len < sizeof c.text; i++)
-        len += (size_t)snprintf(c.text + len, sizeof c.text - len, "%s%" PRId64, i ? "x" : "", s->dim[i]);
-    return c;
-}
 
 /* A row of the card: a count, its exact value, what it counts. */
 static void card_row(struct table *t, const char *name, struct cell value, count exact, const char *what)
