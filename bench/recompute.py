@@ -13,6 +13,7 @@ import subprocess
 ROWS = ["efficientnet_b4:64", "efficientnet_b0:16", "mobilenet_v2:16", "resnet18:16", "squeezenet1_1:16"]
 KINDS = ["none", "cheap", "checkpoint"]
 TRIES = 3
+SHORT_KIB = 6000000
 
 
 def step(gable, model, batch, kind):
@@ -36,7 +37,14 @@ def cells(run, kind, plain):
             f"{run['median_ns'] / plain['median_ns']:.2f}", "" if run["valid"] else f"not valid: {run['reason']}"]
 
 
-def page(table, cpu):
+def refusal(gable, row):
+    """What is said of the first row where memory is short."""
+    model, batch = row.split(":")
+    command = f"ulimit -v {SHORT_KIB}; exec '{gable}' train {model} --batch {batch} --no-roof"
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True).stderr.strip().splitlines()[-1]
+
+
+def page(table, cpu, refused):
     return f"""# Training: memory planned and measured
 
 A trainer lays out everything before it allocates anything; what it would take is refused where it is not there, with the
@@ -57,8 +65,9 @@ ends of segments alone. What each saves and costs, beside keeping everything (*m
 
     gable train MODEL --batch N --recompute WHAT
 
-With `ulimit -v 6000000` the first row is refused: a training step takes 10.18 GiB at batch 64, 5.53 GiB are free; the
-largest batch that fits is 34.
+With `ulimit -v {SHORT_KIB}` the first row is refused:
+
+    {refused}
 """
 
 
@@ -79,7 +88,7 @@ def main():
             print(lines[-1], flush=True)
     if o.write:
         with open(o.write + ".new", "w") as f:
-            f.write(page("\n".join(lines), plain["environment"]["cpu"]))
+            f.write(page("\n".join(lines), plain["environment"]["cpu"], refusal(o.gable, o.rows[0])))
         os.replace(o.write + ".new", o.write)
 
 

@@ -110,9 +110,7 @@ static bool parse_loss(const char *text, enum train_loss *out, gable_error *e)
 }
 static bool parse_recompute(const char *text, enum recompute *out, gable_error *e)
 {
-    static const char *const names[] = {
-        [RECOMPUTE_NONE] = "none", [RECOMPUTE_CHEAP] = "cheap", [RECOMPUTE_CHECKPOINT] = "checkpoint"};
-    int i = cli_word("--recompute", text, names, (int)COUNT_OF(names), e);
+    int i = cli_word("--recompute", text, recompute_names, RECOMPUTE_KINDS, e);
     if (i >= 0) *out = (enum recompute)i;
     return i >= 0;
 }

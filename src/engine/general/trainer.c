@@ -110,7 +110,7 @@ static gable_status measure(const struct graph *g, const struct step *s, const s
     if (status) return status;
     size_t trained = floats_of(s, s->trained, s->n_trained), running = floats_of(s, s->running, s->n_running);
     size_t peak = (size_t)a->memory.peak_live, saved = (size_t)saved_bytes(s), edges = 0;
-    size_t batch = (size_t)g->inputs[0]->shape.dim[0], limit = o->bytes_most ? o->bytes_most : memory_available("");
+    size_t batch = (size_t)g->inputs[0]->shape.dim[0], limit = trainer_limit(o);
     for (int i = 0; i < g->n_inputs; i++) edges += (size_t)tensor_bytes(g->inputs[i]);
     edges += 2 * (size_t)tensor_bytes(g->outputs[0]);
     saved = saved < peak ? saved : peak;
@@ -294,7 +294,7 @@ static void close_trainer(struct trainer *trainer)
 static gable_status check_memory(const struct graph *g, const struct trainer_options *o, const struct trainer_memory *m,
                                  gable_error *e)
 {
-    size_t limit = o->bytes_most ? o->bytes_most : memory_available("");
+    size_t limit = trainer_limit(o);
     double gib = 1 << 30;
     if (m->total <= limit) return GABLE_OK;
     return error_set(e, GABLE_NO_MEMORY,

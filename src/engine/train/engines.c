@@ -1,7 +1,9 @@
 /* Who trains a model: the first engine that takes it. */
+#include "engine/cpu/memory.h"
 #include "engine/train/train.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct trainer_engine *const engines[] = {&trainer_blocked, &trainer_general};
 
@@ -13,6 +15,25 @@ void trainer_defaults(struct trainer_options *o)
     if (o->beta1 == 0) o->beta1 = 0.9;
     if (o->beta2 == 0) o->beta2 = 0.999;
     if (o->epsilon == 0) o->epsilon = 1e-8;
+}
+
+size_t trainer_limit(const struct trainer_options *o) { return o->bytes_most ? o->bytes_most : memory_available(""); }
+
+const char *const recompute_names[RECOMPUTE_KINDS] = {"none", "cheap", "checkpoint"};
+
+/* A step that does not fit: the least that has to be made again so that it does. */
+static void advise(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o, gable_error *e)
+{
+    struct trainer_options other = *o;
+    while (other.recompute < RECOMPUTE_KINDS - 1) {
+        struct trainer_memory m;
+        other.recompute++;
+        if (trainer_plan(g, cpus, &other, &m, NULL) || m.total > trainer_limit(o)) continue;
+        size_t length = strlen(e->why);
+        snprintf(e->why + length, sizeof e->why - length, "; with --recompute %s it takes %.2f GiB",
+                 recompute_names[other.recompute], (double)m.total / (1 << 30));
+        return;
+    }
 }
 
 /* Another engine may take what one refuses for what the model is; not for lack of memory. */
@@ -38,6 +59,7 @@ gable_status trainer_check(const struct graph *g, const struct cpus *cpus, const
     for (size_t i = 0; i < COUNT_OF(engines); i++) {
         gable_error why = {0};
         s = engines[i]->check(g, cpus, o, &why);
+        if (s == GABLE_NO_MEMORY) advise(g, cpus, o, &why);
         if (e && s) *e = why;
         if (!goes_on(s, i)) return s;
     }
@@ -55,6 +77,7 @@ gable_status trainer_open(const struct graph *g, const struct weights *w, const 
         if (!goes_on(s, i)) break;
         before = why;
     }
+    if (s == GABLE_NO_MEMORY) advise(g, cpus, o, &why);
     if (s && e) *e = why;
     if (!s && before.why[0]) snprintf((*out)->why, sizeof(*out)->why, "%s: %s", before.where, before.why);
     return s;

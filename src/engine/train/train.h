@@ -16,6 +16,8 @@ enum recompute {
     RECOMPUTE_CHEAP,     /* outputs of normalisations, activations, gates are made again from what they read */
     RECOMPUTE_CHECKPOINT /* only every few blocks' outputs are kept, the rest is run again */
 };
+enum { RECOMPUTE_KINDS = RECOMPUTE_CHECKPOINT + 1 };
+extern const char *const recompute_names[RECOMPUTE_KINDS];
 struct trainer_options { /* zero means the default */
     enum optimizer optimizer;
     double rate;         /* 0.01; ADAM and ADAMW 0.001 */
@@ -76,7 +78,8 @@ struct trainer {
     const struct trainer_stage *stages;
 };
 
-void trainer_defaults(struct trainer_options *o); /* fills in what is zero */
+void trainer_defaults(struct trainer_options *o);      /* fills in what is zero */
+size_t trainer_limit(const struct trainer_options *o); /* the bytes that a step may take */
 /* By the first engine that trains the model. Computed before anything is allocated. The error names an operator that
    cannot be trained, with its node. */
 gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
@@ -84,7 +87,8 @@ gable_status trainer_plan(const struct graph *g, const struct cpus *cpus, const 
 /* Refuses as trainer_open would, and takes nothing. */
 gable_status trainer_check(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                            gable_error *e);
-/* Copies the weights. GABLE_NO_MEMORY names the largest batch that would fit. Caller closes. */
+/* Copies the weights. GABLE_NO_MEMORY names the largest batch that would fit and what would have to be
+   made again. Caller closes. */
 gable_status trainer_open(const struct graph *g, const struct weights *w, const struct cpus *cpus,
                           const struct trainer_options *o, struct trainer **out, gable_error *e);
 void trainer_close(struct trainer *t); /* NULL is fine */

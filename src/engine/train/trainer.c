@@ -10,13 +10,12 @@
 
 enum { PAGE = 4096 };
 
-static size_t limit_of(const struct trainer_options *o) { return o->bytes_most ? o->bytes_most : memory_available(""); }
 static gable_status plan(const struct graph *g, const struct cpus *cpus, const struct trainer_options *o,
                          struct trainer_memory *out, gable_error *e)
 {
     struct train_plan *p = NULL;
     gable_status s = train_plan_new(g, cpus, o, &p, e);
-    if (!s) train_plan_measure(p, limit_of(o), out);
+    if (!s) train_plan_measure(p, trainer_limit(o), out);
     train_plan_free(p);
     return s;
 }
@@ -100,8 +99,8 @@ static gable_status check(const struct graph *g, const struct cpus *cpus, const 
     struct trainer_memory m;
     gable_status s = train_plan_new(g, cpus, o, &p, e);
     if (s) return s;
-    train_plan_measure(p, limit_of(o), &m);
-    if (m.total > limit_of(o)) s = refuse(p, &m, limit_of(o), e);
+    train_plan_measure(p, trainer_limit(o), &m);
+    if (m.total > trainer_limit(o)) s = refuse(p, &m, trainer_limit(o), e);
     train_plan_free(p);
     return s;
 }
@@ -138,7 +137,7 @@ static gable_status open_session(const struct graph *g, const struct weights *w,
                                  const struct trainer_options *o, struct trainer **out, gable_error *e)
 {
     double from = train_now_ns();
-    size_t limit = limit_of(o);
+    size_t limit = trainer_limit(o);
     struct train_plan *p = NULL;
     gable_status status = train_plan_new(g, cpus, o, &p, e);
     if (status) return status;
