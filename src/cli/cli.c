@@ -107,7 +107,7 @@ int cli_fail(const gable_error *e)
 {
     struct text line = {0};
     add_error(&line, e);
-    if (line.data) fputs(line.data, stderr);
+    fputs(line.failed ? "gable: not enough memory\n" : line.data, stderr);
     text_release(&line);
     return gable_exit_status(e->status);
 }

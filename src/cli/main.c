@@ -3,9 +3,11 @@
 
 #include "base/text.h"
 
+#include <jansson.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,12 +81,23 @@ static int unknown_command(const char *word)
     return 2;
 }
 
+/* An answer that lacks a part looks whole: where memory for one is out the program ends. */
+static void *memory_for_json(size_t bytes)
+{
+    gable_error e = {0};
+    void *p = malloc(bytes);
+    if (p) return p;
+    error_set(&e, GABLE_NO_MEMORY, "not enough memory for an answer in JSON");
+    exit(cli_fail(&e));
+}
+
 int main(int argc, char **argv)
 {
     cpus_read("", &main_cpus);
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C");
     catch_signals();
+    json_set_alloc_funcs(memory_for_json, free);
     const char *word = argc > 1 ? argv[1] : "";
     if (argc < 2) {
         print_help(stderr);

@@ -1,6 +1,7 @@
 #include "cli/table.h"
 
 #include "base/text.h"
+#include "cli/command.h"
 
 #include <libsmartcols.h>
 #include <stdlib.h>
@@ -70,32 +71,58 @@ void table_bold(struct table *t, int row)
     scols_line_set_color(t->lines[row], "\033[1m");
 }
 
-static void trim_and_write(char *printed, FILE *out)
+/* libsmartcols pads the last column: blanks wait until something follows them in their line. */
+struct trimmed {
+    FILE *out;
+    size_t blanks;
+};
+
+static ssize_t write_trimmed(void *cookie, const char *s, size_t n)
 {
-    for (char *line = printed, *end; *line; line = end) { /* libsmartcols pads the last column */
-        end = line + strcspn(line, "\n");
-        bool has_newline = *end == '\n';
-        char *last = end;
-        while (last > line && last[-1] == ' ') last--;
-        fwrite(line, 1, (size_t)(last - line), out);
-        if (has_newline) fputc('\n', out);
-        end += has_newline;
+    struct trimmed *t = cookie;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == ' ') {
+            t->blanks++;
+            continue;
+        }
+        for (; t->blanks && s[i] != '\n'; t->blanks--) putc_unlocked(' ', t->out);
+        t->blanks = 0;
+        putc_unlocked(s[i], t->out);
     }
+    return (ssize_t)n;
+}
+
+static bool print_rows(struct libscols_table *rows, FILE *out)
+{
+    struct trimmed t = {.out = out};
+    FILE *trimmed = fopencookie(&t, "w", (cookie_io_functions_t){.write = write_trimmed});
+    if (!trimmed) return false;
+    scols_table_set_stream(rows, trimmed);
+    scols_table_set_termforce(rows, SCOLS_TERMFORCE_ALWAYS);
+    scols_table_set_termwidth(rows, (size_t)(term_is_tty(out) || getenv("COLUMNS") ? term_width(out) : 400));
+    scols_table_enable_colors(rows, term_has_color(out));
+    scols_table_enable_ascii(rows, !term_is_utf8());
+    bool is_printed = !scols_print_table(rows);
+    return !fclose(trimmed) && is_printed;
+}
+
+/* Half a table looks like a whole one: the command ends here. */
+static _Noreturn void give_up(struct table *t)
+{
+    gable_error e = {0};
+    if (t) scols_unref_table(t->rows); /* the sentence needs some memory too */
+    error_set(&e, GABLE_NO_MEMORY, "not enough memory for a table");
+    exit(cli_fail(&e));
+}
+
+void table_fail(struct table *t)
+{
+    if (t) t->failed = true;
 }
 
 void table_print(struct table *t, FILE *out)
 {
-    if (!t) return;
-    if (!t->failed) {
-        char *printed = NULL;
-        scols_table_set_termforce(t->rows, SCOLS_TERMFORCE_ALWAYS);
-        scols_table_set_termwidth(t->rows, (size_t)(term_is_tty(out) || getenv("COLUMNS") ? term_width(out) : 400));
-        scols_table_enable_colors(t->rows, term_has_color(out));
-        scols_table_enable_ascii(t->rows, !term_is_utf8());
-        if (!scols_print_table_to_string(t->rows, &printed) && printed) trim_and_write(printed, out);
-        free(printed);
-        if (t->n_rows) fputc('\n', out);
-    }
+    if (!t || t->failed || !print_rows(t->rows, out)) give_up(t);
     scols_unref_table(t->rows);
     free(t->lines);
     free(t);

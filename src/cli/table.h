@@ -19,7 +19,8 @@ int table_row(struct table *t, int parent, const char *const *cells, int n);
     table_row(t, parent, (const char *const[]){__VA_ARGS__}, \
               (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)))
 void table_bold(struct table *t, int row);
-/* Prints and frees. */
+void table_fail(struct table *t); /* what should be in it is not */
+/* Prints and frees. Where memory was out, says so in place of a part and ends the program. */
 void table_print(struct table *t, FILE *out);
 
 enum term_color { TERM_COLOR_AUTO, TERM_COLOR_NEVER, TERM_COLOR_ALWAYS };

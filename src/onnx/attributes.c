@@ -12,7 +12,7 @@ gable_status reader_initializer(struct reader *r, const char *name, int32_t data
     if (n_dims > SHAPE_RANK_MAX)
         return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has %zu dimensions, at most 64", name, n_dims);
     for (size_t i = 0; i < n_dims; i++)
-        if (dims[i] < 0 || dims[i] > INT64_C(1) << 48)
+        if (dims[i] < 0 || dims[i] > LIMIT_DIMENSION)
             return error_set(r->e, GABLE_BAD_INPUT, "the initializer %.80s has the dimension %lld", name,
                              (long long)dims[i]);
     if (d == DTYPE_UNDEFINED)

@@ -149,6 +149,13 @@ static gable_status read_node(struct reader *r, const Onnx__NodeProto *p, size_t
     return f ? expand(r, p, i, f, in) : append_node(r, p, i, in);
 }
 
+static bool is_possible(int rank, const int64_t *dim, int64_t least)
+{
+    for (int i = 0; i < rank; i++)
+        if (dim[i] < least || dim[i] > LIMIT_DIMENSION) return false;
+    return true;
+}
+
 /* Keeps a stated shape where no row will infer one; a shape with unbound dimensions is none. The type is kept anyway:
    what is empty at run time has it. */
 static void keep_stated_shape(struct reader *r, const Onnx__ValueInfoProto *v)
@@ -163,8 +170,7 @@ static void keep_stated_shape(struct reader *r, const Onnx__ValueInfoProto *v)
     if (!reader_type(r, v->type, &d, &form, &rank, dim) || d == DTYPE_UNDEFINED) return;
     t->dtype = d;
     t->form = form;
-    for (int i = 0; i < rank; i++)
-        if (dim[i] < 0 || dim[i] > INT64_C(1) << 48) return;
+    if (!is_possible(rank, dim, 0)) return;
     if (rank >= 0 && form == FORM_TENSOR) tensor_set_shape(r->g, t, d, rank, dim);
 }
 
@@ -184,7 +190,7 @@ static void keep_output_type(struct reader *r, const Onnx__ValueInfoProto *v, st
     if (!t->producer || !reader_type(r, v->type, &d, &form, &rank, dim)) return;
     if (t->dtype == DTYPE_UNDEFINED) t->dtype = d;
     t->form = form;
-    if (!r->g->parent || t->has_shape || rank < 0 || form != FORM_TENSOR) return;
+    if (!r->g->parent || t->has_shape || rank < 0 || form != FORM_TENSOR || !is_possible(rank, dim, -1)) return;
     tensor_set_shape(r->g, t, d, rank, dim);
 }
 

@@ -1,4 +1,5 @@
 /* Inputs of a graph: in the shape that the file states, with what is free there bound, noted or asked for. */
+#include "base/limits.h"
 #include "onnx/reader.h"
 
 #include <stdio.h>
@@ -51,6 +52,16 @@ static gable_status check_known(struct reader *r, const Onnx__ValueInfoProto *v,
     return GABLE_OK;
 }
 
+/* No rule of shapes sees a dimension with which it could not count. */
+static gable_status check_range(struct reader *r, const char *name, int rank, const int64_t *dim)
+{
+    for (int i = 0; i < rank; i++)
+        if (dim[i] > LIMIT_DIMENSION)
+            return error_set(r->e, GABLE_BAD_INPUT, "dimension %d of the input %.60s is %lld, it must be 0 to 2^48", i,
+                             name, (long long)dim[i]);
+    return GABLE_OK;
+}
+
 static gable_status settle(struct reader *r, const Onnx__ValueInfoProto *v, enum tensor_form form, int *rank,
                            int64_t *dim)
 {
@@ -82,6 +93,7 @@ gable_status reader_input(struct reader *r, const Onnx__ValueInfoProto *v)
         return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has more than 64 dimensions", v->name);
     if (!is_known && !r->g->parent) return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s is not a tensor", v->name);
     gable_status s = is_known ? settle(r, v, form, &rank, dim) : GABLE_OK;
+    if (!s) s = check_range(r, v->name, rank, dim);
     struct tensor *t = s ? NULL : graph_input(r->g, v->name, d, rank < 0 ? 0 : rank, dim);
     if (t) t->form = form;
     bool is_free = rank < 0;

@@ -1,8 +1,9 @@
 #include "onnx/names.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 struct slot {
     const char *name;
@@ -14,22 +15,11 @@ struct names {
     struct slot *slots;
 };
 
-/* A polynomial of a secret odd number, of which the high bits count: no file can be made whose names meet in one slot.
- */
-static uint64_t hash(const struct names *n, const char *s)
-{
-    uint64_t h = n->secret;
-    for (; *s; s++) h = (h ^ (unsigned char)*s) * n->secret;
-    return h >> 32;
-}
-
 struct names *names_new(void)
 {
     struct names *n = calloc(1, sizeof *n);
     if (!n) return NULL;
-    if (getrandom(&n->secret, sizeof n->secret, GRND_NONBLOCK) < 0)
-        n->secret = (uint64_t)(uintptr_t)n * 0x9e3779b97f4a7c15;
-    n->secret |= 1;
+    n->secret = hash_secret();
     n->room = 1024;
     n->slots = calloc(n->room, sizeof *n->slots);
     if (n->slots) return n;
@@ -47,7 +37,7 @@ void names_free(struct names *n)
 /* Where a name is, or would be, in slots of n or in those that will be n's. */
 static struct slot *place(const struct names *n, struct slot *slots, size_t room, const char *name)
 {
-    size_t i = hash(n, name) & (room - 1);
+    size_t i = hash_slot(hash_more(n->secret, n->secret, name, strlen(name)), room);
     while (slots[i].name && strcmp(slots[i].name, name) != 0) i = (i + 1) & (room - 1);
     return &slots[i];
 }

@@ -118,29 +118,51 @@ static count step_bytes(const struct subject *s, int batch)
     return bytes;
 }
 
-/* By trying; 0 where none fits. */
-static int largest_batch(const struct subject *s, count capacity)
+struct point {
+    int batch;
+    count bytes;
+};
+
+/* The batch between the two that is tried next. Memory grows along lines that bend upwards at few places: where the
+   line through two batches meets the capacity is nearly it. Halving where that has not led there soon. */
+static int next_batch(struct point one, struct point other, count capacity, int fits, int beyond, int tries)
 {
-    int fits = 0, beyond = BATCH_MAX + 1;
-    while (beyond - fits > 1) {
-        int batch = fits + (beyond - fits) / 2;
-        if (step_bytes(s, batch) <= capacity)
-            fits = batch;
+    enum { LINES = 8 };
+    double slope = ((double)other.bytes - (double)one.bytes) / (other.batch - one.batch);
+    double meets = other.batch + ((double)capacity - (double)other.bytes) / slope;
+    if (tries > LINES || !(slope > 0)) return fits + (beyond - fits) / 2;
+    return meets < fits + 1 ? fits + 1 : meets > beyond - 1 ? beyond - 1 : (int)meets;
+}
+
+/* By trying, from the batch at hand on; 0 where none fits. */
+static int largest_batch(const struct subject *s, count now, count capacity)
+{
+    struct point last = {s->analysis->batch, now};
+    int fits = now <= capacity ? last.batch : 0;
+    int beyond = !fits ? last.batch : last.batch < BATCH_MAX ? BATCH_MAX + 1 : last.batch + 1;
+    int next = fits < BATCH_MAX / 2 ? 2 * fits : BATCH_MAX;
+    if (next <= fits || next >= beyond) next = fits + (beyond - fits) / 2;
+    for (int tries = 0; beyond - fits > 1; tries++) {
+        struct point p = {next, step_bytes(s, next)};
+        if (p.bytes <= capacity)
+            fits = next;
         else
-            beyond = batch;
+            beyond = next;
+        next = next_batch(last, p, capacity, fits, beyond, tries);
+        last = p;
     }
     return fits;
 }
 
-static void print_largest(const struct subject *s)
+static void print_largest(const struct subject *s, const struct training *t)
 {
     count capacity = capacity_of(s);
     if (capacity <= 0) return;
     const char *where = s->chip ? s->chip->name : "this machine's available memory";
-    int batch = largest_batch(s, capacity);
+    int batch = largest_batch(s, t->memory.total, capacity);
     if (batch)
         printf("\nlargest batch in %s (%s): %s%d\n", where, cell_bytes(capacity).text,
-               batch == BATCH_MAX ? "at least " : "", batch);
+               batch >= BATCH_MAX ? "at least " : "", batch);
     else
         printf("\nno batch fits %s (%s)\n", where, cell_bytes(capacity).text);
 }
@@ -159,7 +181,7 @@ gable_status analyze_print_training(const struct subject *s, gable_error *e)
     print_passes(t);
     print_kinds(t);
     print_memory(t, s);
-    print_largest(s);
+    print_largest(s, t);
     training_free(t);
     return GABLE_OK;
 }
@@ -205,7 +227,7 @@ json_t *analyze_json_training(const struct subject *s, const struct training *t)
     count capacity = s->is_training ? capacity_of(s) : 0;
     if (capacity > 0) {
         json_object_set_new(o, "capacity", json_count(capacity));
-        json_object_set_new(o, "largest_batch", json_integer(largest_batch(s, capacity)));
+        json_object_set_new(o, "largest_batch", json_integer(largest_batch(s, t->memory.total, capacity)));
     }
     return o;
 }
