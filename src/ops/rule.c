@@ -58,7 +58,8 @@ gable_status rule_listed(const struct node *n, const char *name, int input, int6
     } else if (rule_has(n, input)) {
         values = n->in[input]->ints;
         length = tensor_elements(n->in[input]);
-        if (!values) return error_set(e, GABLE_BAD_INPUT, "%s must be a constant, not computed", name);
+        if (!values && !(length == 0 && tensor_is_initializer(n->in[input])))
+            return error_set(e, GABLE_BAD_INPUT, "%s must be a constant, not computed", name);
     }
     if (length > SHAPE_RANK_MAX)
         return error_set(e, GABLE_BAD_INPUT, "%s has %" PRId64 " values, at most %d are supported", name, length,

@@ -158,20 +158,28 @@ gable_status edit_note(struct edit *e, struct node *const *nodes, int n, const c
     return GABLE_OK;
 }
 
+bool edit_become(struct edit *e, struct node *n, const char *op, int n_in, struct tensor *const *in)
+{
+    struct tensor **inputs = arena_array(e->g->arena, (size_t)n_in + 1, sizeof *inputs);
+    const char *name = arena_string(e->g->arena, op);
+    if (!inputs || !name) return false;
+    for (int i = 0; i < n_in; i++) inputs[i] = in[i];
+    n->op_type = name;
+    n->op = NULL;
+    n->in = inputs;
+    n->n_in = n_in;
+    n->n_attributes = 0;
+    return true;
+}
+
 gable_status edit_fuse(struct edit *e, struct node *const *nodes, int n, const char *op, int n_in,
                        struct tensor *const *in, const char *why, gable_error *error)
 {
     struct node *last = nodes[n - 1];
-    struct tensor **inputs = arena_array(e->g->arena, (size_t)n_in + 1, sizeof *inputs);
-    const char *name = arena_string(e->g->arena, op), *into = arena_printf(e->g->arena, "%.80s (%s)", last->name, op);
-    if (!inputs || !name || !into) return error_set(error, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
-    gable_status s = edit_note(e, nodes, n, into, why, error);
-    for (int i = 0; i < n_in; i++) inputs[i] = in[i];
+    const char *into = arena_printf(e->g->arena, "%.80s (%s)", last->name, op);
+    gable_status s = into ? edit_note(e, nodes, n, into, why, error) : GABLE_NO_MEMORY;
+    if (!into || !edit_become(e, last, op, n_in, in))
+        return error_set(error, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
     for (int i = 0; i < n - 1; i++) e->is_dead[nodes[i]->index] = true;
-    last->op_type = name;
-    last->op = NULL;
-    last->in = inputs;
-    last->n_in = n_in;
-    last->n_attributes = 0;
     return s;
 }

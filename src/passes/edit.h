@@ -34,6 +34,8 @@ bool edit_scalar(const struct tensor *t, double *value);
 
 /* Nobody outside of the n nodes reads what they make, the last one's output excepted. */
 bool edit_is_closed(const struct edit *e, struct node *const *nodes, int n);
+/* A node computes `op` of these inputs from now on, without attributes. False when memory is out. */
+bool edit_become(struct edit *e, struct node *n, const char *op, int n_in, struct tensor *const *in);
 /* The last of n nodes becomes `op` of these inputs, without attributes; the others are dead. Says so in the log. */
 gable_status edit_fuse(struct edit *e, struct node *const *nodes, int n, const char *op, int n_in,
                        struct tensor *const *in, const char *why, gable_error *error);

@@ -1,9 +1,10 @@
-/* x sigmoid(x), x hardsigmoid(x), and hardswish written out: x clip(x + 3, 0, 6) / 6. */
+/* x sigmoid(x), x sigmoid(a x), x hardsigmoid(x), and hardswish written out: x clip(x + 3, 0, 6) / 6. */
 #include "passes/edit.h"
 
 #include <math.h>
 
-static const char SWISH[] = "a value times its own sigmoid is Swish", HARD[] = "they are HardSwish's definition";
+static const char SWISH[] = "a value times its own sigmoid, or that of a multiple, is Swish",
+                  HARD[] = "they are HardSwish's definition";
 
 static bool is_sixth(const struct node *n)
 {
@@ -65,6 +66,22 @@ static gable_status try_product(struct edit *e, struct node *product, int side, 
     return edit_is_closed(e, nodes, 4) ? edit_fuse(e, nodes, 4, "HardSwish", 1, &x, HARD, error) : GABLE_OK;
 }
 
+/* x sigmoid(a x), as what is called a quick GELU. */
+static gable_status try_scaled_gate(struct edit *e, struct node *gate, struct node *product, struct tensor *x,
+                                    gable_error *error)
+{
+    struct node *factor = edit_made_by(e, gate->in[0], "Mul"), *nodes[] = {factor, gate, product};
+    double alpha;
+    for (int i = 0; i < 2 && factor; i++) {
+        bool is_right = factor->in[i] == x && edit_scalar(factor->in[1 - i], &alpha);
+        if (!is_right || factor->in[1 - i]->shape.rank > 0 || !edit_is_closed(e, nodes, 3)) continue;
+        gable_status s = edit_fuse(e, nodes, 3, "Swish", 1, &x, SWISH, error);
+        node_set_float(e->g, product, "alpha", alpha);
+        return s;
+    }
+    return GABLE_OK;
+}
+
 static gable_status try_gates(struct edit *e, struct node *n, gable_error *error)
 {
     gable_status s = GABLE_OK;
@@ -75,6 +92,8 @@ static gable_status try_gates(struct edit *e, struct node *n, gable_error *error
             s = fuse_gate(e, gate, n, "Swish", SWISH, error);
         else if (hard && hard->in[0] == n->in[1 - side] && is_sixth(hard))
             s = fuse_gate(e, hard, n, "HardSwish", HARD, error);
+        else if (gate)
+            s = try_scaled_gate(e, gate, n, n->in[1 - side], error);
         else
             s = try_product(e, n, side, error);
     }

@@ -44,6 +44,71 @@ static struct tensor *gelu_of_another(struct graph *g, struct tensor *x)
     return apply(g, "Mul", apply(g, "Mul", y, apply(g, "Add", erf_of, real(g, 1))), real(g, 0.5));
 }
 
+static struct tensor *times(struct graph *g, struct tensor *x, double by) { return apply(g, "Mul", x, real(g, by)); }
+static struct tensor *one_more(struct graph *g, struct tensor *x) { return apply(g, "Add", real(g, 1), x); }
+static struct tensor *tanh_of(struct graph *g, struct tensor *x) { return apply(g, "Tanh", x, NULL); }
+static const double outer = 0.7978845608, cubic = 0.044715;
+
+/* torch's own: outer (x + cubic x x x) */
+static struct tensor *gelu_by_tanh(struct graph *g, struct tensor *x)
+{
+    struct tensor *cube = apply(g, "Mul", x, apply(g, "Mul", x, x));
+    struct tensor *inner = apply(g, "Mul", real(g, outer), apply(g, "Add", x, times(g, cube, cubic)));
+    return times(g, apply(g, "Mul", x, one_more(g, tanh_of(g, inner))), 0.5);
+}
+/* GPT-2's, by Pow */
+static struct tensor *gelu_by_power(struct graph *g, struct tensor *x)
+{
+    struct tensor *cube = apply(g, "Pow", x, real(g, 3));
+    struct tensor *inner = times(g, apply(g, "Add", times(g, cube, cubic), x), outer);
+    return apply(g, "Mul", times(g, x, 0.5), one_more(g, tanh_of(g, inner)));
+}
+/* outer x (1 + cubic x x), and the sum outside */
+static struct tensor *gelu_factored(struct graph *g, struct tensor *x)
+{
+    struct tensor *square = one_more(g, apply(g, "Mul", times(g, x, cubic), x));
+    struct tensor *by = tanh_of(g, apply(g, "Mul", times(g, x, outer), square)), *half = times(g, x, 0.5);
+    return apply(g, "Add", half, apply(g, "Mul", half, by));
+}
+static struct tensor *another_cubic(struct graph *g, struct tensor *x)
+{
+    struct tensor *cube = apply(g, "Pow", x, real(g, 3));
+    struct tensor *inner = times(g, apply(g, "Add", times(g, cube, 0.05), x), outer);
+    return apply(g, "Mul", times(g, x, 0.5), one_more(g, tanh_of(g, inner)));
+}
+/* A factor of more dimensions than x has. */
+static struct tensor *gelu_that_widens(struct graph *g, struct tensor *x)
+{
+    static const double half = 0.5;
+    struct tensor *wide = graph_initializer(g, "half", ROLE_CONSTANT, DTYPE_F32, 3, (const int64_t[]){1, 1, 1});
+    struct tensor *erf_of = apply(g, "Erf", apply(g, "Div", x, real(g, sqrt(2))), NULL);
+    wide->reals = &half;
+    return apply(g, "Mul", apply(g, "Mul", x, one_more(g, erf_of)), wide);
+}
+static struct tensor *quick_gelu(struct graph *g, struct tensor *x)
+{
+    return apply(g, "Mul", x, apply(g, "Sigmoid", times(g, x, 1.702), NULL));
+}
+static struct tensor *gate_of_another(struct graph *g, struct tensor *x)
+{
+    return apply(g, "Mul", x, apply(g, "Sigmoid", times(g, apply(g, "Abs", x, NULL), 1.702), NULL));
+}
+/* x / sqrt(8), the 8 read from x's shape. */
+static struct tensor *by_width(struct graph *g, struct tensor *x)
+{
+    struct tensor *width =
+        apply(g, "Gather", apply(g, "Shape", x, NULL), graph_constant_ints(g, "last", 1, (const int64_t[]){1}));
+    struct tensor *wide = apply(g, "Cast", width, NULL);
+    node_set_int(g, wide->producer, "to", 1);
+    return apply(g, "Div", x, apply(g, "Sqrt", wide, NULL));
+}
+/* x + 0, the zero of the shape that an empty list gives: files hold no value for it. */
+static struct tensor *of_no_dimension(struct graph *g, struct tensor *x)
+{
+    struct tensor *nothing = graph_initializer(g, "nothing", ROLE_CONSTANT, DTYPE_S64, 1, (const int64_t[]){0});
+    return apply(g, "Add", x, apply(g, "ConstantOfShape", nothing, NULL));
+}
+
 static struct tensor *swish(struct graph *g, struct tensor *x)
 {
     return apply(g, "Mul", apply(g, "Sigmoid", x, NULL), x);
@@ -204,6 +269,15 @@ static const struct {
     {"gelu", gelu, "gelu", 5, 1, true},
     {"gelu, halved first", gelu_halved_first, "gelu", 5, 1, true},
     {"erf of another value", gelu_of_another, NULL, 6, 6, true},
+    {"gelu by tanh", gelu_by_tanh, "gelu", 9, 1, true},
+    {"gelu by a power", gelu_by_power, "gelu", 8, 1, true},
+    {"gelu, factored", gelu_factored, "gelu", 9, 1, true},
+    {"tanh of another cubic", another_cubic, NULL, 8, 8, true},
+    {"gelu that adds a dimension", gelu_that_widens, NULL, 5, 5, true},
+    {"quick gelu", quick_gelu, "swish", 3, 1, true},
+    {"a gate of another value", gate_of_another, NULL, 4, 4, true},
+    {"a root of the width", by_width, "constants", 5, 1, true},
+    {"a constant of no dimension", of_no_dimension, "constants", 2, 1, false},
     {"swish", swish, "swish", 2, 1, true},
     {"a gate in use", gate_in_use, NULL, 3, 3, true},
     {"hardswish", hardswish, "swish", 2, 1, true},
