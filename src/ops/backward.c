@@ -1,4 +1,6 @@
-#include "ops/backward.h"
+#include "ops/flow.h"
+
+#include <string.h>
 
 struct backward backward_add(struct backward a, struct backward b)
 {
@@ -21,10 +23,11 @@ static bool is_real(const struct tensor *t)
     }
 }
 
-static bool any_input(const struct node *n, const bool *is)
+static bool any_read(const struct node *n, const bool *is)
 {
-    for (int i = 0; i < n->n_in; i++)
-        if (is[n->in[i]->index]) return true;
+    const struct tensor *t;
+    for (int i = 0; (t = node_reads(n, i)); i++)
+        if (is[t->index]) return true;
     return false;
 }
 
@@ -35,69 +38,110 @@ static bool any_output(const struct node *n, const bool *is)
     return false;
 }
 
-/* Forward: what depends on a trained tensor. */
-static void find_needed(const struct graph *g, bool *needed, struct gradients *out)
+bool flow_new(struct flow *f, const struct graph *g, const struct flow *outer, struct arena *a, struct gradients *out)
 {
-    for (int i = 0; i < g->n_tensors; i++) needed[i] = g->tensors[i]->role == ROLE_WEIGHT && is_real(g->tensors[i]);
-    for (int i = 0; i < g->n_nodes; i++) {
-        const struct node *n = g->nodes[i];
-        if (!any_input(n, needed)) continue;
-        for (int k = 0; k < n->n_out; k++) needed[n->out[k]->index] = n->op->train.gradient && is_real(n->out[k]);
-        if (n->n_out > 0 && !n->op->train.gradient && !n->out[0]->ints && !out->dead_end) out->dead_end = n;
+    size_t tensors = (size_t)g->n_tensors + 1, nodes = (size_t)g->n_nodes + 1;
+    *out = (struct gradients){.flows = arena_array(a, tensors, sizeof *out->flows),
+                              .parts = arena_array(a, tensors, sizeof *out->parts),
+                              .nodes = arena_array(a, nodes, sizeof *out->nodes),
+                              .aside = arena_array(a, nodes, sizeof *out->aside)};
+    *f = (struct flow){.g = g,
+                       .outer = outer,
+                       .arena = a,
+                       .source = arena_array(a, tensors, sizeof(const struct tensor *)),
+                       .needed = arena_array(a, tensors, sizeof *f->needed),
+                       .has_part = arena_array(a, tensors, sizeof *f->has_part),
+                       .met = arena_array(a, tensors, sizeof *f->met),
+                       .out = out};
+    if (!out->flows || !out->parts || !out->nodes || !out->aside || !f->source || !f->needed || !f->has_part || !f->met)
+        return false;
+    for (int i = 0; i < g->n_tensors; i++) f->source[i] = g->tensors[i];
+    for (int i = 0; outer && i < g->n_captures; i++)
+        f->source[g->captures[i].inner->index] = outer->source[g->captures[i].outer->index];
+    return true;
+}
+
+/* Forward: what depends on a trained tensor. */
+void flow_find_needed(struct flow *f)
+{
+    for (int i = 0; i < f->g->n_nodes; i++) {
+        const struct node *n = f->g->nodes[i];
+        if (!any_read(n, f->needed)) continue;
+        for (int k = 0; k < n->n_out; k++) f->needed[n->out[k]->index] = n->op->train.gradient && is_real(n->out[k]);
+        if (n->n_out > 0 && !n->op->train.gradient && !n->out[0]->ints && !f->out->dead_end) f->out->dead_end = n;
     }
 }
 
-/* Backward: of those, what a model output depends on. */
-static void find_flows(const struct graph *g, const bool *needed, struct gradients *out)
+/* Backward: of those, what an output depends on. */
+void flow_find_back(struct flow *f)
 {
-    for (int i = 0; i < g->n_outputs; i++) {
-        int index = g->outputs[i]->index;
-        out->flows[index] = needed[index];
-        out->parts[index] = needed[index]; /* from the loss */
-    }
-    for (int i = g->n_nodes - 1; i >= 0; i--) {
-        const struct node *n = g->nodes[i];
-        if (!any_output(n, out->flows)) continue;
-        for (int k = 0; k < n->n_in; k++) {
-            int index = n->in[k]->index;
-            if (!needed[index]) continue;
-            out->flows[index] = true;
-            out->parts[index]++;
+    const struct tensor *t;
+    for (int i = f->g->n_nodes - 1; i >= 0; i--) {
+        const struct node *n = f->g->nodes[i];
+        if (!any_output(n, f->out->flows)) continue;
+        for (int k = 0; (t = node_reads(n, k)); k++) {
+            if (!f->needed[t->index]) continue;
+            f->out->flows[t->index] = true;
+            f->out->parts[t->index]++;
         }
     }
 }
 
-static void cost_node(const struct node *n, bool *has_part, struct gradients *out)
+/* Two branches that read one tensor: one of them runs. */
+static bool is_other_branch(struct flow *f, const struct node *n, const struct tensor *t)
 {
-    struct backward *b = &out->nodes[n->index];
-    for (int i = 0; i < n->n_in; i++) {
-        const struct tensor *t = n->in[i];
-        if (!gradient_reaches(out, n, i)) continue;
-        struct cost *into = t->role == ROLE_WEIGHT ? &b->weight : &b->data;
+    if (*n->domain || strcmp(n->op_type, "If") != 0) return false;
+    bool is_met = f->met[t->index] == n->index + 1;
+    f->met[t->index] = n->index + 1;
+    return is_met;
+}
+
+static bool cost_node(struct flow *f, const struct node *n)
+{
+    struct backward *b = &f->out->nodes[n->index];
+    count *aside = &f->out->aside[n->index];
+    const struct tensor *t;
+    bool is_reached = false;
+    if (n->op->train.gradient && any_output(n, f->out->flows) && !bodies_backward(f, n, b, aside)) return false;
+    for (int i = 0; (t = node_reads(n, i)); i++) {
+        if (!gradient_reaches(f->out, n, i)) continue;
+        is_reached = true;
+        if (is_other_branch(f, n, t)) continue;
+        struct cost *into = flow_is_trained(f, t) ? &b->weight : &b->data;
         *into = cost_add(*into, n->op->train.gradient(n, i));
-        if (has_part[t->index]) into->flops = count_add(into->flops, tensor_elements(t));
-        has_part[t->index] = true;
+        if (f->has_part[t->index]) into->flops = count_add(into->flops, tensor_elements(t));
+        f->has_part[t->index] = true;
     }
+    if (is_reached && n->op->train.keep_bytes) *aside = n->op->train.keep_bytes(n);
+    return true;
+}
+
+bool flow_cost(struct flow *f)
+{
+    for (int i = f->g->n_nodes - 1; i >= 0; i--)
+        if (!cost_node(f, f->g->nodes[i])) return false;
+    return true;
 }
 
 bool gradients_find(const struct graph *g, struct arena *a, struct gradients *out)
 {
-    size_t tensors = (size_t)g->n_tensors + 1;
-    bool *needed = arena_array(a, tensors, sizeof *needed), *has_part = arena_array(a, tensors, sizeof *has_part);
-    *out = (struct gradients){.flows = arena_array(a, tensors, sizeof *out->flows),
-                              .parts = arena_array(a, tensors, sizeof *out->parts),
-                              .nodes = arena_array(a, (size_t)g->n_nodes + 1, sizeof *out->nodes)};
-    if (!needed || !has_part || !out->flows || !out->parts || !out->nodes) return false;
-    find_needed(g, needed, out);
-    find_flows(g, needed, out);
-    for (int i = 0; i < g->n_outputs; i++) has_part[g->outputs[i]->index] = true;
-    for (int i = g->n_nodes - 1; i >= 0; i--) cost_node(g->nodes[i], has_part, out);
-    return true;
+    struct flow f;
+    if (!flow_new(&f, g, NULL, a, out)) return false;
+    for (int i = 0; i < g->n_tensors; i++) f.needed[i] = g->tensors[i]->role == ROLE_WEIGHT && is_real(g->tensors[i]);
+    flow_find_needed(&f);
+    for (int i = 0; i < g->n_outputs; i++) {
+        int index = g->outputs[i]->index;
+        out->flows[index] = f.needed[index];
+        out->parts[index] = f.needed[index]; /* from the loss */
+        f.has_part[index] = true;
+    }
+    flow_find_back(&f);
+    return flow_cost(&f);
 }
 
 bool gradient_reaches(const struct gradients *g, const struct node *n, int input)
 {
-    return n->op->train.gradient && g->flows[n->in[input]->index] && any_output(n, g->flows);
+    return n->op->train.gradient && g->flows[node_reads(n, input)->index] && any_output(n, g->flows);
 }
 
 bool gradient_is_passed(const struct node *n, int input)

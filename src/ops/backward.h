@@ -13,14 +13,15 @@ struct backward backward_add(struct backward a, struct backward b);
 struct cost backward_sum(struct backward b);
 
 struct gradients {
-    bool *flows;            /* per tensor: its gradient is made */
-    int *parts;             /* per tensor: how many inputs of nodes send it a part; the parts beyond one are added */
-    struct backward *nodes; /* per node, with those additions: each node adds to what the nodes after it made */
+    bool *flows;  /* per tensor: its gradient is made */
+    int *parts;   /* per tensor: how many inputs of nodes send it a part; the parts beyond one are added */
+    count *aside; /* per node: bytes that it keeps beside the graph's tensors, positions or what bodies make */
+    struct backward *nodes;      /* per node, with those additions: each node adds to what the nodes after it made */
     const struct node *dead_end; /* the first operator without a gradient behind which something is trained, or NULL */
 };
 /* In `a`; false when memory is out. The graph has been inferred. */
 bool gradients_find(const struct graph *g, struct arena *a, struct gradients *out);
-/* The node makes a gradient for that input. */
+/* The node makes a gradient for that one of what it reads (node_reads). */
 bool gradient_reaches(const struct gradients *g, const struct node *n, int input);
 /* The gradient of the input is the output's, unchanged: nothing is computed or moved. */
 bool gradient_is_passed(const struct node *n, int input);

@@ -1,6 +1,8 @@
 /* If, Loop, Scan, SequenceMap: their bodies are inferred with what reaches them, and counted as often as is known. */
+#include "ops/control.h"
+
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -309,23 +311,51 @@ static gable_status map_shape(struct graph *g, struct node *n, gable_error *e)
 
 static struct cost map_cost(const struct node *n) { return body_cost(body_of(n, "body")); }
 
-#define NO_GRADIENT                                                       \
-    {                                                                     \
-        .formula = "none: what flows back through a body is not followed" \
+static int branches(const struct node *n, struct body_run runs[BODIES_MAX])
+{
+    const struct graph *taken = branch_taken(n);
+    runs[0] = (struct body_run){.body = taken ? taken : body_of(n, "then_branch"), .passes = 1};
+    runs[1] = (struct body_run){.body = body_of(n, "else_branch"), .passes = 1};
+    return taken ? 1 : 2;
+}
+
+int control_runs(const struct node *n, struct body_run runs[BODIES_MAX])
+{
+    const struct graph *body = body_of(n, "body");
+    if (*n->domain) return 0;
+    if (!strcmp(n->op_type, "If")) return branches(n, runs);
+    if (!strcmp(n->op_type, "Loop")) {
+        int64_t trips = trips_of(n);
+        runs[0] = (struct body_run){body, trips < 0 ? 1 : trips, 2, 1, n->n_in > 2 ? n->n_in - 2 : 0, true};
+        return 1;
     }
-#define ROW(op, least, most, rule, costs, is_certain, how)                                                            \
+    if (strcmp(n->op_type, "Scan") != 0) return 0;
+    int64_t length = scan_length(n);
+    int states = n->n_in - (int)node_int(n, "num_scan_inputs", 0);
+    runs[0] = (struct body_run){body, length < 0 ? 0 : length, 0, 0, states, true};
+    return 1;
+}
+
+#define THROUGH(words) .gradient = gradient_moved, .keep = KEEP_INPUTS, .formula = words
+#define ROW(op, least, most, rule, costs, is_certain, how, ...)                                                       \
     {                                                                                                                 \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, -1}, .shape = rule, .cost = costs, \
         .kind = KIND_OTHER, .certainty = COST_BOUND, .certain = is_certain, .keeps_stated = true, .formula = how,     \
-        .train = NO_GRADIENT                                                                                          \
+        .train = {                                                                                                    \
+            __VA_ARGS__                                                                                               \
+        }                                                                                                             \
     }
 
 const struct op control_ops[] = {
     ROW("If", 1, 1, if_shape, if_cost, if_certain,
-        "the branch taken; where data decide, the cheaper one: a lower bound"),
+        "the branch taken; where data decide, the cheaper one: a lower bound",
+        THROUGH("the branch's; where data decide, the cheaper one: a lower bound")),
     ROW("Loop", 0, -1, loop_shape, loop_cost, loop_certain,
-        "trips x body; where data decide, one pass, or all trips: a bound"),
-    ROW("Scan", 0, -1, scan_shape, scan_cost, scan_certain, "length x body"),
-    ROW("SequenceMap", 1, -1, map_shape, map_cost, NULL, "the body once: a lower bound"),
+        "trips x body; where data decide, one pass, or all trips: a bound",
+        THROUGH("trips x body, + sums over the passes of what it captures; a bound where forward is")),
+    ROW("Scan", 0, -1, scan_shape, scan_cost, scan_certain, "length x body",
+        THROUGH("length x body, + sums over the passes of what it captures")),
+    ROW("SequenceMap", 1, -1, map_shape, map_cost, NULL, "the body once: a lower bound",
+        .formula = "none: what flows back through it is not followed"),
     {0},
 };

@@ -1,6 +1,6 @@
 /* Operators whose outputs are as large as data say: the rule gives the largest, and says that it is one. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -70,20 +70,23 @@ static struct cost compare_scores(const struct node *n) { return cost_flops(tens
 
 static struct cost compare_values(const struct node *n) { return cost_flops(tensor_elements(n->in[0])); }
 
-#define ROW(op, least, most, most_out, rule, costs, is, how, certainly)                                      \
+#define NO_GRADIENT .formula = "none: data decide what is left"
+#define ROW(op, least, most, most_out, rule, costs, is, how, certainly, ...)                                 \
     {                                                                                                        \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, most_out}, .shape = rule, \
         .cost = costs, .kind = is, .certainty = certainly, .formula = how, .train = {                        \
-            .formula = "none: data decide what is left"                                                      \
+            __VA_ARGS__                                                                                      \
         }                                                                                                    \
     }
 
 const struct op decided_ops[] = {
-    ROW("NonZero", 1, 1, 1, non_zero_shape, compare_values, KIND_MOVE, "1 comparison per input", COST_EXACT),
-    ROW("Compress", 2, 2, 1, compress_shape, cost_none, KIND_MOVE, "0: data movement", COST_EXACT),
+    ROW("NonZero", 1, 1, 1, non_zero_shape, compare_values, KIND_MOVE, "1 comparison per input", COST_EXACT,
+        NO_GRADIENT),
+    ROW("Compress", 2, 2, 1, compress_shape, cost_none, KIND_MOVE, "0: data movement", COST_EXACT,
+        .gradient = gradient_moved, .keep = KEEP_INDEX, .formula = "0: put back at the places kept"),
     ROW("Unique", 1, 1, 4, unique_shape, compare_values, KIND_OTHER, "1 comparison per input: a lower bound",
-        COST_BOUND),
+        COST_BOUND, NO_GRADIENT),
     ROW("NonMaxSuppression", 2, 5, 1, suppress_shape, compare_scores, KIND_OTHER,
-        "1 comparison per score: a lower bound", COST_BOUND),
+        "1 comparison per score: a lower bound", COST_BOUND, NO_GRADIENT),
     {0},
 };

@@ -173,6 +173,11 @@ static struct cost gather_gradient(const struct node *n, int input)
 
 static struct cost cumsum_gradient(const struct node *n, int input) { return input ? cost_none(n) : compare_cost(n); }
 
+static struct cost one_hot_gradient(const struct node *n, int input)
+{
+    return input == 2 ? cost_flops(gradient_sums(tensor_elements(n->out[0]), 2)) : cost_none(n);
+}
+
 static count topk_positions(const struct node *n) { return n->n_out > 1 ? tensor_bytes(n->out[1]) : 0; }
 
 #define MOVED .gradient = gradient_moved, .formula = "0: data movement"
@@ -200,7 +205,8 @@ const struct op gather_ops[] = {
     MOVE("ReverseSequence", 2, same_shape, BY_INDEX),
     MOVE("DepthToSpace", 1, depth_to_space_shape, MOVED),
     MOVE("SpaceToDepth", 1, space_to_depth_shape, MOVED),
-    MOVE("OneHot", 3, one_hot_shape, NO_GRADIENT),
+    MOVE("OneHot", 3, one_hot_shape, .gradient = one_hot_gradient, .keep = KEEP_INPUT,
+         .formula = "values: outputs - 2: two sums"),
     ROW("Trilu", 1, 2, 1, same_shape, cost_none, KIND_MOVE, "0: data movement", MOVED),
     ROW("Slice", 1, 5, 1, slice_shape, cost_none, KIND_MOVE, "0: data movement", MOVED),
     ROW("ArgMax", 1, 1, 1, arg_shape, compare_cost, KIND_POOL, "1 comparison per input", NO_GRADIENT),

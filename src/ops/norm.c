@@ -130,6 +130,21 @@ static struct cost lp_norm_cost(const struct node *n)
     return cost_flops(node_int(n, "p", 2) == 1 ? flops - all / length : flops);
 }
 
+static count lp_norm_rows(const struct node *n)
+{
+    const struct shape *x = in_shape(n, 0);
+    int64_t axis = node_int(n, "axis", -1), length = x->dim[axis < 0 ? axis + x->rank : axis];
+    return length ? tensor_elements(n->in[0]) / length : 0;
+}
+/* (dy - y sum of dy y) / norm; p 1: (dy - sign y sum of dy y) / norm */
+static struct cost lp_norm_gradient(const struct node *n, int input)
+{
+    (void)input;
+    count flops = count_mul(node_int(n, "p", 2) == 1 ? 6 : 5, tensor_elements(n->in[0]));
+    return cost_flops(flops == COUNT_MAX ? flops : flops - lp_norm_rows(n));
+}
+static count lp_norm_keeps(const struct node *n) { return gradient_value_bytes(n, lp_norm_rows(n)); }
+
 static gable_status mean_variance_shape(struct graph *g, struct node *n, gable_error *e)
 {
     const struct attribute *a = node_attribute(n, "axes");
@@ -298,6 +313,10 @@ const struct op norm_ops[] = {
      .cost = lp_norm_cost,
      .kind = KIND_NORM,
      .formula = "3n per row of n: square, sum, root, divide; p 1: 3n - 1",
-     .train = {.formula = "none: not followed"}},
+     .train = {.gradient = lp_norm_gradient,
+               .keep = KEEP_OUTPUT,
+               .keep_bytes = lp_norm_keeps,
+               .formula =
+                   "5n - 1 per row of n: product, sum, product, subtract, divide; p 1: 6n - 1: the sign is two"}},
     {0},
 };

@@ -46,7 +46,7 @@ static bool make(struct trial *t, const struct gradients *gradients, struct aren
     }
     for (int i = 0; i < g->n_nodes; i++) { /* the last node's step comes first */
         const struct node *node = g->nodes[i];
-        for (int input = 0; input < node->n_in; input++)
+        for (int input = 0; node_reads(node, input); input++)
             for (int place = 0; place < node->n_in + node->n_out && gradient_reaches(gradients, node, input); place++)
                 if (gradient_reads(node, input, place)) {
                     const struct tensor *x = place < node->n_in ? node->in[place] : node->out[place - node->n_in];

@@ -114,6 +114,29 @@ static struct cost average_gradient(const struct node *n, int input)
     return cost_flops(count_add(pool_cost(n).flops, tensor_elements(n->out[0])));
 }
 
+/* Of n values that give m: dy / y times each; p 1: dy of its sign; else powers of both. */
+static struct cost norm_flops(const struct node *n, count values, count outputs)
+{
+    int64_t p = node_int(n, "p", 2);
+    if (p == 1) return cost_flops(count_mul(2, values));
+    return cost_flops(count_mul(p == 2 ? 1 : 2, count_add(values, outputs)));
+}
+
+/* Each value of each window is added to what others sent there. */
+static struct cost norm_pool_gradient(const struct node *n, int input)
+{
+    (void)input;
+    count outputs = tensor_elements(n->out[0]), values = outputs;
+    for (int i = 0; i < in_shape(n, 0)->rank - 2; i++) values = count_mul(values, node_int_at(n, "kernel_shape", i, 1));
+    return cost_flops(count_add(norm_flops(n, values, outputs).flops, values));
+}
+
+static struct cost global_norm_gradient(const struct node *n, int input)
+{
+    (void)input;
+    return norm_flops(n, tensor_elements(n->in[0]), tensor_elements(n->out[0]));
+}
+
 /* dy / size of the bin, once per output; where bins overlap, sums */
 static struct cost adaptive_gradient(const struct node *n, int input)
 {
@@ -152,9 +175,12 @@ const struct op pool_ops[] = {
         "inputs: inputs - outputs additions, outputs divisions", .gradient = gradient_reduced, .per_element = {0, 1},
         .formula = "outputs: divide"),
     ROW("LpPool", DOMAIN_ONNX, pool_shape, norm_pool_cost, 0, "2 x kernel per output: powers, additions, root",
-        .formula = "none: not followed"),
+        .gradient = norm_pool_gradient, .keep = KEEP_BOTH,
+        .formula = "2 x kernel + 1 per output: dy / y, times each value, added; p 1: 3 x kernel: compare, negate, add; "
+                   "above 2: a power each more"),
     ROW("GlobalLpPool", DOMAIN_ONNX, global_shape, global_norm_cost, 0, "2 x inputs: powers, additions, roots",
-        .formula = "none: not followed"),
+        .gradient = global_norm_gradient, .keep = KEEP_BOTH,
+        .formula = "inputs + outputs: dy / y, times each value; p 1: 2 x inputs; above 2: a power each more"),
     ROW("AdaptiveAveragePool", DOMAIN_GABLE, adaptive_shape, adaptive_cost, 0,
         "values in the bins (with overlaps): additions, and one division per output", .gradient = adaptive_gradient,
         .formula = "1 division per output, + 1 addition where bins overlap"),

@@ -147,6 +147,15 @@ static struct cost matmul_gradient(const struct node *n, int input)
     return (struct cost){macs, count_add(count_mul(2, macs), sums)};
 }
 
+/* dy y x^-T */
+static struct cost det_gradient(const struct node *n, int input)
+{
+    (void)input;
+    const struct shape *x = in_shape(n, 0);
+    count size = x->dim[x->rank - 1], square = count_mul(size, size), each = count_mul(2, count_mul(square, size));
+    return cost_flops(count_mul(tensor_elements(n->out[0]), count_add(each, count_add(square, 1))));
+}
+
 const struct op product_ops[] = {
     {.name = "Gemm",
      .domain = DOMAIN_ONNX,
@@ -197,6 +206,8 @@ const struct op product_ops[] = {
      .cost = det_cost,
      .kind = KIND_OTHER,
      .formula = "per n x n: n (n - 1) / 2 + n (n - 1) (2n - 1) / 3 + n - 1: elimination",
-     .train = {.formula = "none: not followed"}},
+     .train = {.gradient = det_gradient,
+               .keep = KEEP_BOTH,
+               .formula = "per n x n: 2n^3 + n^2 + 1: the inverse, times dy y"}},
     {0},
 };

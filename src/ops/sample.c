@@ -1,6 +1,6 @@
 /* Operators that read pictures at places which other inputs name. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 #include "ops/window.h"
 
 #include <inttypes.h>
@@ -87,21 +87,53 @@ static gable_status unpool_shape(struct graph *g, struct node *n, gable_error *e
     return s ? s : rule_output(g, n, 0, n->in[0]->dtype, x->rank, dim, e);
 }
 
-#define ROW(op, least, most, rule, costs, each, is, certainly, is_certain, how)                                      \
+/* X: each tap's product, added; the grid: differences of taps along each axis, by the weights of the other axes, times
+   dy, over the channels. */
+static struct cost grid_gradient(const struct node *n, int input)
+{
+    const char *mode = node_text(n, "mode", "bilinear");
+    const count axes = in_shape(n, 0)->rank - 2, outputs = tensor_elements(n->out[0]);
+    count taps = 1;
+    if (strstr(mode, "nearest")) return cost_flops(input ? 0 : outputs);
+    for (count i = 0; i < axes; i++) taps = count_mul(taps, strstr(mode, "cubic") ? 4 : 2);
+    if (!input) return cost_flops(count_mul(count_mul(2, taps), outputs));
+    count each = strstr(mode, "cubic") ? count_add(count_mul(2, taps), 1) : count_add(count_mul(3, taps / 2), 1);
+    return cost_flops(count_mul(count_mul(axes, each), outputs));
+}
+
+/* Four pixels' products, added, for each sample; dy divided by their number. */
+static struct cost align_gradient(const struct node *n, int input)
+{
+    return input ? cost_none(n) : cost_flops(count_add(align_cost(n).flops, tensor_elements(n->out[0])));
+}
+
+static struct cost roi_pool_gradient(const struct node *n, int input)
+{
+    return input ? cost_none(n) : cost_flops(tensor_elements(n->out[0]));
+}
+static count roi_pool_positions(const struct node *n) { return count_mul(4, tensor_elements(n->out[0])); }
+
+#define ROW(op, least, most, rule, costs, each, is, certainly, is_certain, how, ...)                                 \
     {                                                                                                                \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, 1}, .shape = rule, .cost = costs, \
         .kind = is, .per_element = each, .certainty = certainly, .certain = is_certain, .formula = how, .train = {   \
-            .formula = "none: not followed"                                                                          \
+            __VA_ARGS__                                                                                              \
         }                                                                                                            \
     }
 
 const struct op sample_ops[] = {
     ROW("GridSample", 2, 2, grid_shape, grid_cost, 0, KIND_OTHER, COST_EXACT, NULL,
-        "nearest: 0; linear: 2 x 2^d - 1 per output, cubic: 2 x 4^d - 1"),
+        "nearest: 0; linear: 2 x 2^d - 1 per output, cubic: 2 x 4^d - 1", .gradient = grid_gradient,
+        .keep = KEEP_INPUTS,
+        .formula = "X: nearest 1 per output, linear 2 x 2^d, cubic 2 x 4^d; grid: nearest 0, linear d (3 x 2^(d-1) + "
+                   "1) per output, cubic d (2 x 4^d + 1)"),
     ROW("RoiAlign", 3, 3, align_shape, align_cost, 0, KIND_POOL, COST_BOUND, align_certain,
-        "8 per output and sample: interpolate, join; one sample where data decide: a lower bound"),
+        "8 per output and sample: interpolate, join; one sample where data decide: a lower bound",
+        .gradient = align_gradient, .keep = KEEP_INDEX, .formula = "X: 8 per output and sample, + 1 per output"),
     ROW("MaxRoiPool", 2, 2, roi_pool_shape, cost_per_output, 1, KIND_POOL, COST_BOUND, NULL,
-        "1 comparison per output: a lower bound"),
-    ROW("MaxUnpool", 2, 3, unpool_shape, cost_none, 0, KIND_MOVE, COST_EXACT, NULL, "0: data movement"),
+        "1 comparison per output: a lower bound", .gradient = roi_pool_gradient, .keep_bytes = roi_pool_positions,
+        .formula = "X: 1 per output: added at the position kept"),
+    ROW("MaxUnpool", 2, 3, unpool_shape, cost_none, 0, KIND_MOVE, COST_EXACT, NULL, "0: data movement",
+        .gradient = gradient_moved, .keep = KEEP_INDEX, .formula = "0: data movement"),
     {0},
 };

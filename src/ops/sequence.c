@@ -1,7 +1,7 @@
 /* Sequences and optionals hold tensors; what they hold stays where it is. A sequence's shape is that of its elements,
    where they have one. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <string.h>
 
@@ -130,26 +130,28 @@ static gable_status has_shape(struct graph *g, struct node *n, gable_error *e)
     return rule_output(g, n, 0, DTYPE_BOOL, 0, NULL, e);
 }
 
-#define ROW(op, least, most, rule, view)                                                              \
+#define PASSED .gradient = gradient_moved, .formula = "0: of what it holds"
+#define NO_GRADIENT .formula = "none: it holds nothing, or is counted"
+#define ROW(op, least, most, rule, view, ...)                                                         \
     {                                                                                                 \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, 1}, .shape = rule, \
         .cost = cost_none, .kind = KIND_MOVE, .is_view = view, .keeps_stated = true,                  \
         .formula = view ? "0: a view" : "0: data movement", .train = {                                \
-            .formula = "none: what flows back through sequences is not followed"                      \
+            __VA_ARGS__                                                                               \
         }                                                                                             \
     }
 
 const struct op sequence_ops[] = {
-    ROW("SequenceConstruct", 1, -1, construct_shape, true),
-    ROW("SequenceEmpty", 0, 0, empty_shape, true),
-    ROW("SequenceInsert", 2, 3, insert_shape, true),
-    ROW("SequenceErase", 1, 2, erase_shape, true),
-    ROW("SequenceAt", 2, 2, at_shape, true),
-    ROW("SequenceLength", 1, 1, length_shape, true),
-    ROW("SplitToSequence", 1, 2, split_shape, false),
-    ROW("ConcatFromSequence", 1, 1, join_shape, false),
-    ROW("Optional", 0, 1, optional_shape, true),
-    ROW("OptionalGetElement", 1, 1, element_shape, true),
-    ROW("OptionalHasElement", 0, 1, has_shape, true),
+    ROW("SequenceConstruct", 1, -1, construct_shape, true, PASSED),
+    ROW("SequenceEmpty", 0, 0, empty_shape, true, NO_GRADIENT),
+    ROW("SequenceInsert", 2, 3, insert_shape, true, PASSED),
+    ROW("SequenceErase", 1, 2, erase_shape, true, PASSED),
+    ROW("SequenceAt", 2, 2, at_shape, true, PASSED),
+    ROW("SequenceLength", 1, 1, length_shape, true, NO_GRADIENT),
+    ROW("SplitToSequence", 1, 2, split_shape, false, PASSED),
+    ROW("ConcatFromSequence", 1, 1, join_shape, false, PASSED),
+    ROW("Optional", 0, 1, optional_shape, true, PASSED),
+    ROW("OptionalGetElement", 1, 1, element_shape, true, PASSED),
+    ROW("OptionalHasElement", 0, 1, has_shape, true, NO_GRADIENT),
     {0},
 };

@@ -1,6 +1,6 @@
 /* Signals: Fourier transforms, the windows before them, the filters after them. */
 #include "ops/families.h"
-#include "ops/rule.h"
+#include "ops/gradient.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -123,23 +123,41 @@ static gable_status mel_shape(struct graph *g, struct node *n, gable_error *e)
     return s ? s : rule_output(g, n, 0, d, 2, dim, e);
 }
 
-#define ROW(op, least, most, rule, costs, each, certainly, how)                                                      \
+static struct cost dft_gradient(const struct node *n, int input) { return input ? cost_none(n) : dft_cost(n); }
+
+/* Each transforms dy; then the signal's meets the window, the window's the signal, and what frames share is added. */
+static struct cost stft_gradient(const struct node *n, int input)
+{
+    int64_t step = 1, length = 1;
+    gable_error ignored = {0};
+    if ((input != 0 && input != 2) || stft_frame(n, &step, &length, &ignored)) return cost_none(n);
+    count frames = count_mul(out_shape(n, 0)->dim[0], out_shape(n, 0)->dim[1]), values = count_mul(frames, length);
+    count products = rule_has(n, 2) ? values : 0, sums = gradient_sums(values, tensor_elements(n->in[input]));
+    return cost_flops(count_add(count_mul(frames, transform_flops(length)), count_add(products, sums)));
+}
+
+#define NO_GRADIENT .formula = "none: sizes and frequencies, no data"
+#define ROW(op, least, most, rule, costs, each, certainly, how, ...)                                                 \
     {                                                                                                                \
         .name = op, .domain = DOMAIN_ONNX, .inputs = {least, most}, .outputs = {1, 1}, .shape = rule, .cost = costs, \
         .kind = KIND_OTHER, .per_element = each, .certainty = certainly, .formula = how, .train = {                  \
-            .formula = "none: not followed"                                                                          \
+            __VA_ARGS__                                                                                              \
         }                                                                                                            \
     }
 
 const struct op signal_ops[] = {
-    ROW("DFT", 1, 3, dft_shape, dft_cost, 0, COST_EXACT, "5 n ceil(log2 n) per line of n: a fast transform"),
-    ROW("STFT", 2, 4, stft_shape, stft_cost, 0, COST_EXACT, "per frame of n: 5 n ceil(log2 n), + n with a window"),
+    ROW("DFT", 1, 3, dft_shape, dft_cost, 0, COST_EXACT, "5 n ceil(log2 n) per line of n: a fast transform",
+        .gradient = dft_gradient, .formula = "as forward: the way back"),
+    ROW("STFT", 2, 4, stft_shape, stft_cost, 0, COST_EXACT, "per frame of n: 5 n ceil(log2 n), + n with a window",
+        .gradient = stft_gradient, .keep = KEEP_INPUTS,
+        .formula = "signal, window: as forward each, + sums over what frames share"),
     ROW("HannWindow", 1, 1, window_shape, cost_per_output, 4, COST_EXACT,
-        "4 per output: scale, cos, multiply, subtract"),
+        "4 per output: scale, cos, multiply, subtract", NO_GRADIENT),
     ROW("HammingWindow", 1, 1, window_shape, cost_per_output, 4, COST_EXACT,
-        "4 per output: scale, cos, multiply, subtract"),
+        "4 per output: scale, cos, multiply, subtract", NO_GRADIENT),
     ROW("BlackmanWindow", 1, 1, window_shape, cost_per_output, 8, COST_EXACT,
-        "8 per output: twice scale, cos, multiply; two sums"),
-    ROW("MelWeightMatrix", 5, 5, mel_shape, cost_per_output, 1, COST_BOUND, "1 comparison per output: a lower bound"),
+        "8 per output: twice scale, cos, multiply; two sums", NO_GRADIENT),
+    ROW("MelWeightMatrix", 5, 5, mel_shape, cost_per_output, 1, COST_BOUND, "1 comparison per output: a lower bound",
+        NO_GRADIENT),
     {0},
 };

@@ -85,8 +85,8 @@ static int backward_step(const struct reach *r, const struct node *n) { return 2
 static void reach_node(struct reach *r, const struct storage *s, const struct node *n)
 {
     int step = backward_step(r, n);
-    for (int i = 0; i < n->n_in; i++) {
-        const struct tensor *t = n->in[i];
+    const struct tensor *t;
+    for (int i = 0; (t = node_reads(n, i)); i++) {
         if (!gradient_reaches(r->gradients, n, i)) continue;
         for (int place = 0; place < n->n_in + n->n_out; place++)
             if (gradient_reads(n, i, place))
@@ -124,10 +124,7 @@ static bool reach_find(struct reach *r, const struct storage *s, struct arena *a
 
 static void add_aside(struct timeline *t, const struct reach *r, const struct node *n)
 {
-    bool is_reached = false;
-    for (int i = 0; i < n->n_in; i++) is_reached |= gradient_reaches(r->gradients, n, i);
-    if (is_reached && n->op->train.keep_bytes)
-        add(t, n->out[0], LIFETIME_ASIDE, n->op->train.keep_bytes(n), n->index, backward_step(r, n));
+    add(t, n->out[0], LIFETIME_ASIDE, r->gradients->aside[n->index], n->index, backward_step(r, n));
 }
 
 bool timeline_training(const struct graph *g, const struct storage *s, const struct gradients *gradients,

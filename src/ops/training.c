@@ -38,9 +38,10 @@ static count forward_bytes(struct meter *m, const struct node *n)
 {
     count bytes = 0;
     if (storage_is_view(n, true)) return 0;
+    const struct tensor *t;
     m->mark++;
-    for (int i = 0; i < n->n_in; i++) {
-        count read = once(m, n->in[i]);
+    for (int i = 0; (t = node_reads(n, i)); i++) {
+        count read = once(m, t);
         bytes = count_add(bytes, i == 0 && n->op->train.passes > 1 ? count_mul(n->op->train.passes, read) : read);
     }
     for (int i = 0; i < n->n_out; i++)
@@ -73,9 +74,9 @@ static count backward_bytes(struct meter *m, const struct node *n, bool of_weigh
     const struct gradients *g = &m->t->analysis->gradients;
     count bytes = 0;
     bool is_run = false;
+    const struct tensor *t;
     m->mark++;
-    for (int i = 0; i < n->n_in; i++) {
-        const struct tensor *t = n->in[i];
+    for (int i = 0; (t = node_reads(n, i)); i++) {
         if (!gradient_reaches(g, n, i) || (t->role == ROLE_WEIGHT) != of_weights) continue;
         bool is_passed = gradient_is_passed(n, i), is_further = has_part[t->index];
         has_part[t->index] = true;
@@ -85,7 +86,7 @@ static count backward_bytes(struct meter *m, const struct node *n, bool of_weigh
         bytes = count_add(bytes, count_mul(is_further ? 2 : 1, tensor_bytes(t)));
     }
     if (!is_run) return 0;
-    if (n->op->train.keep_bytes) bytes = count_add(bytes, n->op->train.keep_bytes(n));
+    bytes = count_add(bytes, g->aside[n->index]);
     return count_add(bytes, output_gradient_bytes(g, n));
 }
 

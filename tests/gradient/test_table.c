@@ -95,11 +95,23 @@ static void every_counted_gradient_has_a_rule(void **state)
     }
 }
 
+/* And the other way round: what is trained is counted. */
+static void every_rule_is_counted(void **state)
+{
+    const struct gradient_rule *r;
+    (void)state;
+    for (int i = 0; (r = gradient_rule_at(i)); i++) {
+        const struct op *op = op_find(r->domain, r->op);
+        if (lets_through(r) && !(op && op->train.gradient)) fail_msg("%s is not counted", r->op);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_is_what_the_rules_say),
         cmocka_unit_test(every_counted_gradient_has_a_rule),
+        cmocka_unit_test(every_rule_is_counted),
     };
     if (argc > 1 && !strcmp(argv[1], "--write")) {
         struct text made = {0};

@@ -74,6 +74,33 @@ static const struct gradient_case {
     {{"LSTM", "", "5x2x7 1x12x7 1x12x3 1x24", 1, {{0}}}, {{840, 1680}, {840, 1680}, {720, 1440 + 690}, {0, 120}}},
     {{"GRU", "", "5x2x7 1x9x7 1x9x3", 1, {{0}}}, {{630, 1260}, {630, 1260}, {540, 1080 + 540}, {-1, 0}}},
     {{"RNN", "", "5x2x7 1x3x7 1x3x3", 1, {{0}}}, {{210, 420}, {210, 420}, {180, 360 + 120}, {-1, 0}}},
+    /* 30 outputs: 4 taps; the grid along 2 axes: 2 differences, 2 products, 1 sum, times dy, summed */
+    {{"GridSample", "", "1x2x4x4 1x3x5x2", 1, {{0}}}, {{0, 30 * 8}, {0, 30 * 2 * 7}, {-1, 0}}},
+    {{"GridSample", "", "1x2x4x4 1x3x5x2", 1, {WORD("mode", "nearest")}}, {{0, 30}, {0, 0}, {-1, 0}}},
+    {{"GridSample", "", "1x1x4x4x4 1x1x2x3x3", 1, {{0}}}, {{0, 6 * 16}, {0, 6 * 3 * 13}, {-1, 0}}},
+    /* 5 x 3 x 2 x 2 outputs of 2 x 2 samples of 4 pixels, product and sum; one division each */
+    {{"RoiAlign", "", "1x3x8x8 5x4 5", 1, {INT("output_height", 2), INT("output_width", 2), INT("sampling_ratio", 2)}},
+     {{0, 60 * 4 * 8 + 60}, {0, 0}, {0, 0}, {-1, 0}}},
+    {{"MaxRoiPool", "", "1x3x8x8 5x5", 1, {INTS("pooled_shape", 2, 2, 2)}}, {{0, 60}, {0, 0}, {-1, 0}}},
+    {{"MaxUnpool", "", "1x1x2x2 1x1x2x2", 1, {INTS("kernel_shape", 2, 2, 2), INTS("strides", 2, 2, 2)}},
+     {{0, 0}, {-1, 0}}},
+    /* 2 lines of 16: 5 x 16 x 4 each */
+    {{"DFT", "", "2x16x1", 1, {{0}}}, {{0, 2 * 320}, {-1, 0}}},
+    /* 3 frames of 8 in 16 values, 4 apart: 5 x 8 x 3 each; 24 products; 24 values into 16, into 8 */
+    {{"STFT", "", "1x16x1 i:4 8", 1, {{0}}}, {{0, 360 + 24 + 8}, {0, 0}, {0, 360 + 24 + 16}, {-1, 0}}},
+    /* 4 outputs of 9 values; p 1: compare, negate, add */
+    {{"LpPool", "", "1x1x4x4", 1, {INTS("kernel_shape", 2, 3, 3)}}, {{0, 4 * (2 * 9 + 1)}, {-1, 0}}},
+    {{"LpPool", "", "1x1x4x4", 1, {INTS("kernel_shape", 2, 3, 3), INT("p", 1)}}, {{0, 4 * 27}, {-1, 0}}},
+    {{"GlobalLpPool", "", "1x2x3x3", 1, {{0}}}, {{0, 18 + 2}, {-1, 0}}},
+    {{"GlobalLpPool", "", "1x2x3x3", 1, {INT("p", 3)}}, {{0, 2 * (18 + 2)}, {-1, 0}}},
+    {{"LpNormalization", "", "3x4", 1, {{0}}}, {{0, 3 * 19}, {-1, 0}}},
+    {{"LpNormalization", "", "3x4", 1, {INT("p", 1)}}, {{0, 3 * 23}, {-1, 0}}},
+    {{"Det", "", "2x3x3", 1, {{0}}}, {{0, 2 * (54 + 9 + 1)}, {-1, 0}}},
+    /* 3 rows of 4 values go into 2 sums */
+    {{"OneHot", "", "i:0,1,2 i:4 2", 1, {{0}}}, {{0, 0}, {0, 0}, {0, 12 - 2}, {-1, 0}}},
+    {{"Compress", "", "2x4 4", 1, {INT("axis", 1)}}, {{0, 0}, {-1, 0}}},
+    {{"SequenceConstruct", "", "2x3 2x3", 1, {{0}}}, {{0, 0}, {0, 0}, {-1, 0}}},
+    {{"SplitToSequence", "", "2x3", 1, {{0}}}, {{0, 0}, {-1, 0}}},
 };
 
 static void gradients_cost_what_was_derived(void **state)

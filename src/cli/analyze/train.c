@@ -178,6 +178,10 @@ gable_status analyze_print_training(const struct subject *s, gable_error *e)
     if (dead_end)
         printf("nothing flows back through %s (%s): what stands before it alone is not trained\n\n", dead_end->name,
                dead_end->op_type);
+    if (!analyze_is_exact(s)) {
+        analyze_print_coverage(s);
+        printf("\n");
+    }
     print_passes(t);
     print_kinds(t);
     print_memory(t, s);
