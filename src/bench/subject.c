@@ -3,7 +3,7 @@
 #include "base/input.h"
 #include "bench/defaults.h"
 #include "engine/general/seeded.h"
-#include "model/model.h"
+#include "model/shapes.h"
 #include "passes/passes.h"
 
 #include <string.h>
@@ -17,6 +17,7 @@ gable_status subject_graph(const struct bench_options *o, struct graph **out, ga
                                     .shapes = o->shapes};
     struct rewrites rewrites;
     gable_status s = model_open(o->model, &m, out, e);
+    if (!s) s = model_batch_check(*out, &m, e);
     return s || !onnx_is_path(o->model) ? s : passes_run(*out, &rewrites, e);
 }
 

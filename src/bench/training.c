@@ -5,7 +5,7 @@
 #include "bench/training_parts.h"
 #include "bench/verdict.h"
 #include "machine/environment.h"
-#include "model/model.h"
+#include "model/shapes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -201,7 +201,8 @@ static gable_status open_graph(const struct training_options *o, struct graph **
     struct model_options m = {.zoo = {.batch = o->batch, .height = o->height, .width = o->width},
                               .n_shapes = o->n_shapes,
                               .shapes = o->shapes};
-    return model_open(o->model, &m, out, e);
+    gable_status s = model_open(o->model, &m, out, e);
+    return s ? s : model_batch_check(*out, &m, e);
 }
 gable_status training_check(const struct cpus *cpus, const struct training_options *o, gable_error *e)
 {

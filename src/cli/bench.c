@@ -20,18 +20,7 @@
 #include <time.h>
 
 enum { BATCHES_MAX = 16, FRESH_S = 3600 };
-enum {
-    KEY_ISA = 1000,
-    KEY_WINOGRAD,
-    KEY_BUDGET,
-    KEY_ROUNDS,
-    KEY_SEED,
-    KEY_STORE,
-    KEY_NO_STORE,
-    KEY_RETUNE,
-    KEY_TRACE,
-    KEY_SHAPE
-};
+enum { KEY_ISA = 1000, KEY_WINOGRAD, KEY_BUDGET, KEY_ROUNDS, KEY_SEED, KEY_STORE, KEY_NO_STORE, KEY_RETUNE, KEY_TRACE };
 
 struct request {
     const struct command *self;
@@ -52,8 +41,7 @@ struct request {
 static const struct argp_option options[] = {
     {"batch", 'b', "N", 0, "images at once, 1 to 65536, or a list: 1,64,256 (1)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
-    {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
-    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape: input=8x3x320x320; may be given again", 0},
+    CLI_SHAPES,
     {"isa", KEY_ISA, "NAME", 0, "instruction set: best, plain, neon, avx2 or avx512 (best)", 0},
     {"winograd", KEY_WINOGRAD, "WHEN", 0, "auto (each layer timed), rule (nothing is timed), never, always (auto)", 0},
     {"retune", KEY_RETUNE, NULL, 0, "time the choices again that the store holds", 0},
@@ -80,8 +68,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->engine.threads, &e); break;
-    case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
-    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
+    case 's':
+    case CLI_KEY_SHAPE:
+    case CLI_KEY_BIND: ok = cli_shape(key, arg, &r->shapes, &o->height, &o->width, &e); break;
     case KEY_ISA: ok = cli_isa(arg, &o->engine.isa, &e); break;
     case KEY_WINOGRAD: ok = choices_parse(arg, &o->engine, &e); break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;

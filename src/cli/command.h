@@ -20,6 +20,7 @@ extern const struct command command_analyze, command_models, command_chips, comm
 extern const struct command *const commands[];
 
 void print_limits(FILE *out); /* gable --help limits */
+void print_shapes(FILE *out); /* gable --help shapes */
 
 /* What main found out before anything else could change it. */
 const struct cpus *cli_cpus(void);

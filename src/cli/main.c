@@ -46,6 +46,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-24s %s\n", head, commands[i]->purpose);
     }
     fputs("\n  gable COMMAND --help     options and examples of a command\n"
+          "  gable --help shapes      how inputs get their batch, size and free dimensions\n"
           "  gable --help limits      what files and arguments may hold at most\n"
           "  gable --version          version\n\n"
           "Exit status: ",
@@ -104,8 +105,11 @@ int main(int argc, char **argv)
         return 2;
     }
     bool wants_help = !strcmp(word, "--help") || !strcmp(word, "help");
-    if (wants_help && argc == 3 && !strcmp(argv[2], "limits")) {
-        print_limits(stdout);
+    if (wants_help && argc == 3 && (!strcmp(argv[2], "limits") || !strcmp(argv[2], "shapes"))) {
+        if (argv[2][0] == 'l')
+            print_limits(stdout);
+        else
+            print_shapes(stdout);
         return fflush(stdout) ? 1 : 0;
     }
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || (!strcmp(word, "help") && argc == 2)) {

@@ -5,17 +5,18 @@
 #include "base/input.h"
 #include "base/text.h"
 #include "cli/trace.h"
+#include "cli/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_CHECK = 1000, KEY_ATOL, KEY_RTOL, KEY_UNTIL, KEY_DUMP, KEY_SEED, KEY_SHAPE, KEY_TRACE, BATCH_MAX = 65536 };
+enum { KEY_CHECK = 1000, KEY_ATOL, KEY_RTOL, KEY_UNTIL, KEY_DUMP, KEY_SEED, KEY_TRACE, BATCH_MAX = 65536 };
 
 static const struct argp_option options[] = {
     {"input", 'i', "NAME=FILE", 0, "an input from a .npy or a .pb file, or random:SEED (random inputs)", 0},
-    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape, where dimensions are free; may be given again", 0},
     {"batch", 'b', "N", 0, "images at once, where the first dimension is free (1)", 0},
+    CLI_SHAPES,
     {"output", 'o', "FOLDER", 0, "write every output there as NAME.npy", 0},
     {"check", KEY_CHECK, "FOLDER", 0, "compare with FOLDER/test_data_set_*/output_*.pb, ONNX's own layout", 0},
     {"atol", KEY_ATOL, "X", 0, "absolute error that --check lets pass (1e-7)", 0},
@@ -59,7 +60,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_ARG: ok = parse_model(r, arg, &e); break;
     case 'i': ok = add_input(r, arg, &e); break;
-    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
+    case 's':
+    case CLI_KEY_SHAPE:
+    case CLI_KEY_BIND: ok = cli_shape(key, arg, &r->shapes, &r->zoo.height, &r->zoo.width, &e); break;
     case 'b': ok = cli_int("--batch", arg, 1, BATCH_MAX, &r->zoo.batch, &e); break;
     case 'o': r->output_folder = arg; break;
     case KEY_CHECK: r->check_folder = arg; break;
@@ -179,12 +182,12 @@ static int refuse(const struct run_request *r)
 {
     if (!r->model && !r->check_folder)
         return cli_usage(r->self, "which model? a name of 'gable models' or an ONNX file");
-    if (r->zoo.batch && r->shapes.n)
+    if (r->zoo.batch && r->shapes.n && !r->shapes.at[0].is_dimension)
         return cli_usage(r->self, "--batch or --shape: a shape says the first dimension too");
     if (r->wants_dump && !r->output_folder) return cli_usage(r->self, "--dump needs --output FOLDER");
     if (r->trace && (r->check_folder || r->until || r->wants_dump))
         return cli_usage(r->self, "--trace is of a whole pass as it runs best, not of --check, --until or --dump");
-    if (r->check_folder && (r->output_folder || r->until || r->n_inputs || r->shapes.n))
+    if (r->check_folder && (r->output_folder || r->until || r->n_inputs || r->shapes.n || r->zoo.height))
         return cli_usage(r->self, "--check takes its inputs from the folder and writes nothing");
     return 0;
 }

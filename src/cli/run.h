@@ -46,6 +46,9 @@ gable_status run_inputs(const struct run_request *r, struct run_model *m, struct
  */
 gable_status run_bind(const struct run_request *r, const struct run_model *m, const struct run_given *given,
                       struct graph **out, gable_error *e);
+/* Sets the sentence that asks for what is free in the inputs that are not given. */
+gable_status run_ask(const struct run_request *r, const struct run_model *m, const struct run_given *given,
+                     gable_error *e);
 /* Before the first pass, and again where other inputs are given. Node by node on the graph itself where its inner
    tensors are asked for; else the fastest way: cleaned up, on the planned engine where that takes it. */
 gable_status run_prepare(const struct run_request *r, struct run_model *m, const struct run_given *given,

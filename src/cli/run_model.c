@@ -13,12 +13,18 @@
 
 gable_status run_open(const struct run_request *r, struct run_model *m, gable_error *e)
 {
-    const struct onnx_options options = {
-        .batch = r->zoo.batch, .n_shapes = r->shapes.n, .shapes = r->shapes.at, .keeps_free = true};
-    const struct model_options asked = {.zoo = r->zoo, .n_shapes = r->shapes.n, .shapes = r->shapes.at};
+    const struct onnx_options options = {.batch = r->zoo.batch,
+                                         .height = r->zoo.height,
+                                         .width = r->zoo.width,
+                                         .n_shapes = r->shapes.n,
+                                         .shapes = r->shapes.at,
+                                         .keeps_free = true};
+    struct model_options asked = {.zoo = r->zoo, .n_shapes = r->shapes.n, .shapes = r->shapes.at};
     gable_status s = GABLE_OK;
     m->pool = pool_new(memory_available(""));
     if (!m->pool) return error_set(e, GABLE_NO_MEMORY, "no memory for a run");
+    s = model_settle(m->path[0] ? m->path : r->model, &asked, e);
+    if (s) return s;
     if (m->path[0] || onnx_is_path(r->model)) {
         if (!m->path[0]) snprintf(m->path, sizeof m->path, "%s", r->model);
         s = onnx_read(m->path, &options, &m->graph, e);
@@ -83,33 +89,27 @@ static gable_status check_names(const struct graph *g, const char *const *list, 
     return GABLE_OK;
 }
 
-static gable_status shape_of_random(const struct tensor *t, int *rank, int64_t *dim, gable_error *e)
+/* Beyond its first dimension, which is the batch. */
+static bool has_free(const struct tensor *t)
 {
-    char wanted[160];
-    if (!t->has_shape)
-        return error_set(e, GABLE_USAGE, "the input %.80s has no shape: give one by --shape, or a file", t->name);
-    *rank = t->shape.rank;
-    for (int i = 0; i < *rank; i++) dim[i] = t->shape.dim[i] < 0 && i == 0 ? 1 : t->shape.dim[i];
-    onnx_shape_text(t->name, *rank, dim, wanted, sizeof wanted);
-    for (int i = 0; i < *rank; i++)
-        if (dim[i] < 0)
-            return error_set(
-                e, GABLE_USAGE,
-                "dimension %d of the input %.60s is free: say --shape %s with a number for N, or give a file", i,
-                t->name, wanted);
-    return GABLE_OK;
+    bool is_free = false;
+    for (int i = 1; i < t->shape.rank; i++) is_free |= t->shape.dim[i] < 0;
+    return is_free;
 }
 
 /* N(0,1) for reals; 0 or 1 for integers, which often count into something. */
 static gable_status draw(struct run_model *m, const struct tensor *t, uint64_t seed, struct value *out, gable_error *e)
 {
     int64_t dim[SHAPE_RANK_MAX];
-    int rank = 0;
+    int rank = t->shape.rank;
     struct value normal = {0};
     if (t->form != FORM_TENSOR || t->dtype == DTYPE_STRING || !value_element_bytes(t->dtype))
-        return error_set(e, GABLE_USAGE, "the input %.80s cannot be drawn at random: give a file", t->name);
-    gable_status s = shape_of_random(t, &rank, dim, e);
-    if (!s) s = value_new(m->pool, DTYPE_F32, rank, dim, &normal, e);
+        return error_set(e, GABLE_USAGE, "the input '%.80s' cannot be drawn at random: give a file", t->name);
+    if (!t->has_shape)
+        return error_set(e, GABLE_USAGE, "the input '%.80s' has no shape: say --shape %.60s=..., or give a file",
+                         t->name, t->name);
+    for (int i = 0; i < rank; i++) dim[i] = t->shape.dim[i] < 0 ? 1 : t->shape.dim[i];
+    gable_status s = value_new(m->pool, DTYPE_F32, rank, dim, &normal, e);
     if (!s) s = value_new(m->pool, t->dtype, rank, dim, out, e);
     if (!s) {
         bool is_real =
@@ -165,7 +165,10 @@ gable_status run_inputs(const struct run_request *r, struct run_model *m, struct
     if (!s && draws) s = run_bind(r, m, given, &bound, e);
     for (int i = 0; i < g->n_inputs && !s; i++) {
         source = asked_for(r->inputs, r->n_inputs, g->inputs[i]->name);
-        if (is_drawn(source)) s = draw_input(r, m, source, (bound ? bound : g)->inputs[i], i, &given[i], e);
+        if (is_drawn(source) && has_free((bound ? bound : g)->inputs[i]) && g->inputs[i]->form == FORM_TENSOR)
+            s = run_ask(r, m, given, e);
+        else if (is_drawn(source))
+            s = draw_input(r, m, source, (bound ? bound : g)->inputs[i], i, &given[i], e);
     }
     graph_free(bound);
     return s;

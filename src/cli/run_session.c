@@ -50,17 +50,24 @@ static bool shapes_of(const struct run_request *r, const struct graph *g, const 
         if (v->kind != VALUE_TENSOR || !is_free(g->inputs[i])) continue;
         if (out->n == ONNX_SHAPES_MAX) return false;
         struct onnx_shape *s = &out->at[out->n++];
-        *s = (struct onnx_shape){g->inputs[i]->name, (int)strlen(g->inputs[i]->name), v->rank, {0}};
+        *s =
+            (struct onnx_shape){.name = g->inputs[i]->name, .length = (int)strlen(g->inputs[i]->name), .rank = v->rank};
         memcpy(s->dim, v->dim, (size_t)v->rank * sizeof *s->dim);
     }
     return true;
 }
 
 static gable_status read_in(const struct run_request *r, const struct run_model *m, const struct model_shapes *shapes,
-                            struct graph **out, gable_error *e)
+                            struct onnx_frees *frees, struct graph **out, gable_error *e)
 {
-    const struct onnx_options o = {
-        .batch = r->zoo.batch, .n_shapes = shapes->n, .shapes = shapes->at, .keeps_free = true};
+    bool has_shape = shapes->n && !shapes->at[0].is_dimension; /* its first dimension is the batch */
+    const struct onnx_options o = {.batch = r->zoo.batch || has_shape ? r->zoo.batch : 1,
+                                   .height = r->zoo.height,
+                                   .width = r->zoo.width,
+                                   .n_shapes = shapes->n,
+                                   .shapes = shapes->at,
+                                   .frees = frees,
+                                   .keeps_free = true};
     return onnx_read(m->path, &o, out, e);
 }
 
@@ -68,9 +75,24 @@ gable_status run_bind(const struct run_request *r, const struct run_model *m, co
                       struct graph **out, gable_error *e)
 {
     struct model_shapes shapes;
+    bool is_known = true;
     *out = NULL;
-    if (!m->read || !shapes_of(r, m->graph, given, &shapes) || shapes.n == r->shapes.n) return GABLE_OK;
-    return read_in(r, m, &shapes, out, e);
+    for (int i = 0; i < m->graph->n_inputs; i++) is_known &= !is_free(m->graph->inputs[i]);
+    if (!m->read || is_known || !shapes_of(r, m->graph, given, &shapes)) return GABLE_OK;
+    return read_in(r, m, &shapes, NULL, out, e);
+}
+
+gable_status run_ask(const struct run_request *r, const struct run_model *m, const struct run_given *given,
+                     gable_error *e)
+{
+    struct model_shapes shapes;
+    struct onnx_frees frees = {0};
+    struct graph *g = NULL;
+    if (!shapes_of(r, m->graph, given, &shapes)) shapes = r->shapes;
+    gable_status s = read_in(r, m, &shapes, &frees, &g, e);
+    graph_free(g);
+    if (s) return s;
+    return run_in_model(m, error_set(e, GABLE_USAGE, "%s, or give files by --input", frees.said), e);
 }
 
 /* A file again, in the shapes of this run and cleaned up. Where that is refused, the graph itself runs, and says why if
@@ -80,7 +102,7 @@ static void clean(const struct run_request *r, struct run_model *m)
     struct rewrites rewrites;
     gable_error unsaid = {0};
     if (!m->read) return;
-    gable_status s = read_in(r, m, &m->shapes, &m->cleaned, &unsaid);
+    gable_status s = read_in(r, m, &m->shapes, NULL, &m->cleaned, &unsaid);
     if (!s) s = ops_infer(m->cleaned, &unsaid);
     if (!s) s = passes_run(m->cleaned, &rewrites, &unsaid);
     if (!s) return;

@@ -23,8 +23,7 @@ enum {
     KEY_RULE,
     KEY_NO_ROOF,
     KEY_STEPS,
-    KEY_TRACE,
-    KEY_SHAPE
+    KEY_TRACE
 };
 enum { BATCH = 32 }; /* where none is asked for */
 enum {
@@ -82,8 +81,7 @@ static const struct argp_option options[] = {
     {"recompute", KEY_RECOMPUTE, "WHAT", 0,
      "what backward makes again to save memory: none, cheap (normalisations, activations), checkpoint (none)", 0},
     {"threads", 't', "N", 0, "threads (one per allowed core)", 0},
-    {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
-    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape, its batch first: tokens=32x128; may be given again", 0},
+    CLI_SHAPES,
     {"isa", KEY_ISA, "NAME", 0, "instruction set: best, plain, neon, avx2 or avx512 (best)", 0},
     {"rule", KEY_RULE, NULL, 0, "choose algorithms by rule: the same bits in every run", 0},
     {"budget", KEY_BUDGET, "SECONDS", 0, "of samples per model (10)", 0},
@@ -149,8 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_LOSS: ok = parse_loss(arg, &o->trainer.loss, &e); break;
     case KEY_RECOMPUTE: ok = parse_recompute(arg, &o->trainer.recompute, &e); break;
     case 't': ok = cli_int("--threads", arg, 1, cli_cpus()->n_allowed, &o->trainer.threads, &e); break;
-    case 's': ok = cli_size(arg, &o->height, &o->width, &e); break;
-    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
+    case 's':
+    case CLI_KEY_SHAPE:
+    case CLI_KEY_BIND: ok = cli_shape(key, arg, &r->shapes, &o->height, &o->width, &e); break;
     case KEY_ISA: ok = cli_isa(arg, &o->trainer.isa, &e); break;
     case KEY_RULE: o->trainer.tune = false; break;
     case KEY_BUDGET: ok = cli_real("--budget", arg, 0.1, 3600, &o->budget_s, &e); break;
@@ -283,7 +282,8 @@ static int settle_shapes(struct request *r)
     struct training_options *o = &r->options;
     gable_error e = {0};
     int n = o->batch ? 1 : 0;
-    if (r->shapes.n && model_shapes_batches(&r->shapes, &o->batch, &n, &e)) return cli_usage(r->self, "%s", e.why);
+    if (r->shapes.n && !r->shapes.at[0].is_dimension && model_shapes_batches(&r->shapes, &o->batch, &n, &e))
+        return cli_usage(r->self, "%s", e.why);
     if (!o->batch) o->batch = BATCH;
     o->n_shapes = r->shapes.n;
     o->shapes = r->shapes.at;

@@ -54,7 +54,7 @@ static gable_status load(const struct train_run *r, const struct graph *g, struc
     if (strcmp(r->data, "synthetic") != 0) return read_data(r, r->data, x, classes, out, e);
     if (r->augments) return error_set(e, GABLE_BAD_INPUT, "--augment is of folders of images");
     if (t->dtype != DTYPE_F32)
-        return error_set(e, GABLE_BAD_INPUT, "the input %.80s is %s: only floats are drawn, give --data DIR", t->name,
+        return error_set(e, GABLE_BAD_INPUT, "the input '%.80s' is %s: only floats are drawn, give --data DIR", t->name,
                          dtype_name(t->dtype));
     return dataset_synthetic(SYNTHETIC_BATCHES * (int)x->dim[0], dimension(x, 1), dimension(x, 2), dimension(x, 3),
                              drawn, r->options.seed, out, e);

@@ -50,21 +50,11 @@ bool cli_model(const char *word, const char **models, int *n, gable_error *e)
     return false;
 }
 
-bool cli_binding(const char *text, struct cli_bindings *b, gable_error *e)
+bool cli_shape(int key, const char *arg, struct model_shapes *shapes, int *height, int *width, gable_error *e)
 {
-    size_t len = strcspn(text, "=");
-    int n = b->n, value;
-    if (!text[len] || !len || len >= ONNX_FREE_NAME)
-        return error_set(e, GABLE_USAGE, "--bind takes NAME=VALUE such as seq=128, not '%.60s'", text), false;
-    if (n == MODEL_BINDINGS_MAX) return error_set(e, GABLE_USAGE, "at most %d --bind", MODEL_BINDINGS_MAX), false;
-    if (!cli_int("--bind NAME=", text + len + 1, 0, 1 << 30, &value, e)) return false;
-    memcpy(b->names[n], text, len);
-    for (int i = 0; i < n; i++)
-        if (!strcmp(b->names[i], b->names[n]))
-            return error_set(e, GABLE_USAGE, "--bind gives '%.60s' twice", b->names[n]), false;
-    b->binding[n] = (struct onnx_binding){b->names[n], value};
-    b->n++;
-    return true;
+    if (key == CLI_KEY_SHAPE) return !model_shape_add(shapes, arg, e);
+    if (key == CLI_KEY_BIND) return !model_bind_add(shapes, arg, e);
+    return cli_size(arg, height, width, e);
 }
 
 static gable_status unknown_chip(const struct chips *chips, const char *id, gable_error *e)
@@ -87,4 +77,23 @@ gable_status cli_chip(const struct chips *chips, const char *id, const struct gr
     if (chip_roof(*out, d, roof)) return GABLE_OK;
     return error_set(e, GABLE_USAGE, "%s has no known %s rate; 'gable chips %s' shows what it has", (*out)->name,
                      dtype_name(d), (*out)->id);
+}
+
+void print_shapes(FILE *out)
+{
+    fputs(
+        "Every command that takes a MODEL takes these for its inputs; what a file fixes stays, another value is "
+        "refused:\n\n"
+        "  --batch N            images at once: the first dimension of every input, and others of its name, where it "
+        "is\n"
+        "                       free (1; 32 to train)\n"
+        "  --size HxW           height and width of images: of a zoo model, or of a file's inputs of four dimensions\n"
+        "  --shape NAME=NxM     all dimensions of one input, its batch first: in place of --batch and --size\n"
+        "  --bind NAME=N        a file's free dimension by its name, wherever it stands; beside any of the others\n\n"
+        "A dimension that is known by one input is known in all inputs that have the same name for it; what stays free "
+        "is\n"
+        "asked for. 'gable run' takes shapes from the files of --input first. -1 and names are free, 0 is no element: "
+        "where\n"
+        "an exporter writes 0 for free, --shape may put a number there.\n",
+        out);
 }

@@ -2,7 +2,7 @@
 #ifndef CLI_WORDS_H
 #define CLI_WORDS_H
 #include "engine/engine.h"
-#include "model/model.h"
+#include "model/shapes.h"
 #include "ops/training.h"
 #include "roof/chips.h"
 
@@ -17,10 +17,14 @@ bool cli_model(const char *word, const char **models, int *n, gable_error *e);
 gable_status cli_chip(const struct chips *chips, const char *id, const struct graph *g, const struct chip **out,
                       struct roof *roof, gable_error *e);
 
-struct cli_bindings { /* of every --bind */
-    int n;
-    char names[MODEL_BINDINGS_MAX][ONNX_FREE_NAME];
-    struct onnx_binding binding[MODEL_BINDINGS_MAX];
-};
-bool cli_binding(const char *text, struct cli_bindings *b, gable_error *e); /* --bind: "seq=128" */
+/* What every command that takes a MODEL says of its inputs' shapes, beside its own --batch: `gable --help shapes`. */
+enum { CLI_KEY_SHAPE = 0x7e01, CLI_KEY_BIND };
+#define CLI_SHAPES                                                                                                   \
+    {"size", 's', "HxW", 0, "height and width of images, in pixels (zoo: 224x224; a file: where they are free)", 0}, \
+        {"shape", CLI_KEY_SHAPE, "NAME=NxM", 0, "an input's whole shape: input=8x3x320x320; may be given again", 0}, \
+    {                                                                                                                \
+        "bind", CLI_KEY_BIND, "NAME=N", 0, "a file's free dimension by its name: seq=128; may be given again", 0     \
+    }
+/* One of the three; false with a sentence in e. */
+bool cli_shape(int key, const char *arg, struct model_shapes *shapes, int *height, int *width, gable_error *e);
 #endif

@@ -10,6 +10,8 @@
 static gable_status open_file(const char *path, const struct model_options *o, struct graph **out, gable_error *e)
 {
     const struct onnx_options options = {.batch = o->zoo.batch,
+                                         .height = o->zoo.height,
+                                         .width = o->zoo.width,
                                          .n_bindings = o->n_bindings,
                                          .bindings = o->bindings,
                                          .n_shapes = o->n_shapes,
@@ -39,7 +41,9 @@ gable_status model_frees(const char *word, const struct model_options *o, struct
 {
     *out = (struct onnx_frees){0};
     if (!onnx_is_path(word)) return GABLE_OK;
-    const struct onnx_options options = {.n_bindings = o->n_bindings,
+    const struct onnx_options options = {.height = o->zoo.height,
+                                         .width = o->zoo.width,
+                                         .n_bindings = o->n_bindings,
                                          .bindings = o->bindings,
                                          .n_shapes = o->n_shapes,
                                          .shapes = o->shapes,

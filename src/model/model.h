@@ -6,7 +6,7 @@
 
 enum { MODEL_BINDINGS_MAX = 16 };
 struct model_options {      /* zero means the default */
-    struct zoo_options zoo; /* batch for both; size and dtype for the zoo alone */
+    struct zoo_options zoo; /* batch and size for both; dtype for the zoo alone */
     int n_bindings;         /* free dimensions of a file */
     const struct onnx_binding *bindings;
     int n_shapes; /* of inputs: model/shapes.h */

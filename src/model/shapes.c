@@ -23,29 +23,60 @@ static bool read_dims(const char *text, struct onnx_shape *s)
     return false;
 }
 
+/* Shapes first, then dimensions: the first shape's first dimension is the batch. */
+static gable_status add(struct model_shapes *s, const struct onnx_shape *one, const char *option, gable_error *e)
+{
+    int at = s->n;
+    if (s->n == ONNX_SHAPES_MAX) return error_set(e, GABLE_USAGE, "at most %d --shape and --bind", ONNX_SHAPES_MAX);
+    for (int i = 0; i < s->n; i++)
+        if (s->at[i].is_dimension == one->is_dimension && s->at[i].length == one->length &&
+            !strncmp(s->at[i].name, one->name, (size_t)one->length))
+            return error_set(e, GABLE_USAGE, "%s gives '%.*s' twice", option, one->length < 60 ? one->length : 60,
+                             one->name);
+    while (!one->is_dimension && at > 0 && s->at[at - 1].is_dimension) at--;
+    memmove(&s->at[at + 1], &s->at[at], (size_t)(s->n++ - at) * sizeof *s->at);
+    s->at[at] = *one;
+    return GABLE_OK;
+}
+
 gable_status model_shape_add(struct model_shapes *s, const char *text, gable_error *e)
 {
     const char *sign = strrchr(text, '=');
-    if (s->n == ONNX_SHAPES_MAX) return error_set(e, GABLE_USAGE, "at most %d --shape", ONNX_SHAPES_MAX);
-    struct onnx_shape *one = &s->at[s->n];
-    *one = (struct onnx_shape){.name = text, .length = sign ? (int)(sign - text) : 0};
-    if (!one->length || !read_dims(sign + 1, one))
+    struct onnx_shape one = {.name = text, .length = sign ? (int)(sign - text) : 0};
+    if (!one.length || !read_dims(sign + 1, &one))
         return error_set(e, GABLE_USAGE, "--shape takes NAME=1x3x224x224, not '%.60s'", text);
-    for (int i = 0; i < s->n; i++)
-        if (s->at[i].length == one->length && !strncmp(s->at[i].name, text, (size_t)one->length))
-            return error_set(e, GABLE_USAGE, "--shape gives '%.*s' twice", one->length < 60 ? one->length : 60, text);
-    s->n++;
-    return GABLE_OK;
+    return add(s, &one, "--shape", e);
+}
+
+gable_status model_bind_add(struct model_shapes *s, const char *text, gable_error *e)
+{
+    const char *sign = strrchr(text, '=');
+    struct onnx_shape one = {.name = text, .length = sign ? (int)(sign - text) : 0, .is_dimension = true};
+    if (!one.length || !read_dims(sign + 1, &one) || one.rank != 1)
+        return error_set(e, GABLE_USAGE, "--bind takes NAME=VALUE such as seq=128, not '%.60s'", text);
+    return add(s, &one, "--bind", e);
 }
 
 gable_status model_shapes_batches(const struct model_shapes *s, int *batches, int *n, gable_error *e)
 {
-    int64_t first = s->n ? s->at[0].dim[0] : 1;
-    if (s->n && *n) return error_set(e, GABLE_USAGE, "--batch or --shape: a shape says the first dimension too");
+    bool has_shape = s->n && !s->at[0].is_dimension;
+    int64_t first = has_shape ? s->at[0].dim[0] : 1;
+    if (has_shape && *n) return error_set(e, GABLE_USAGE, "--batch or --shape: a shape says the first dimension too");
     if (first < 1 || first > BATCH_MAX)
         return error_set(e, GABLE_USAGE, "the first dimension of a --shape is 1 to %d, not %lld", BATCH_MAX,
                          (long long)first);
     if (!*n) batches[(*n)++] = (int)first;
+    return GABLE_OK;
+}
+
+gable_status model_batch_check(const struct graph *g, const struct model_options *o, gable_error *e)
+{
+    const struct shape *x = g->n_inputs ? &g->inputs[0]->shape : NULL;
+    int64_t batch = x && x->rank ? x->dim[0] : o->zoo.batch;
+    for (int i = 0; i < o->n_shapes && batch != o->zoo.batch; i++)
+        if (o->shapes[i].is_dimension && o->shapes[i].dim[0] == batch)
+            return error_set(e, GABLE_USAGE, "the batch is %d: say --batch %lld, not --bind %.60s", o->zoo.batch,
+                             (long long)batch, o->shapes[i].name);
     return GABLE_OK;
 }
 
@@ -74,6 +105,9 @@ gable_status model_settle(const char *word, struct model_options *o, gable_error
     struct graph *g = NULL;
     if (!o->n_shapes || onnx_is_path(word)) return GABLE_OK;
     if (o->zoo.height) return error_set(e, GABLE_USAGE, "--size or --shape: which one?");
+    if (o->shapes[o->n_shapes - 1].is_dimension)
+        return error_set(e, GABLE_USAGE, "--bind is for ONNX files: --batch, --size and --shape set %.60s's dimensions",
+                         word);
     gable_status s = zoo_build(word, &o->zoo, &g, e);
     for (int i = 0; i < o->n_shapes && !s; i++)
         if (!is_its_input(g, &o->shapes[i])) s = not_its_input(g, &o->shapes[i], e);

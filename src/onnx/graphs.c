@@ -217,6 +217,7 @@ gable_status reader_graph(struct reader *r, const Onnx__GraphProto *p)
         if (!s) s = reader_define(r, name, t);
     }
     for (size_t i = 0; i < p->n_input && !s; i++) s = reader_input(r, p->input[i]);
+    if (!s) s = reader_frees(r, p);
     if (!s) s = read_nodes(r, p->n_node, p->node, true);
     for (size_t i = 0; i < p->n_output && !s; i++) {
         struct tensor *t = p->output[i]->name ? find(r, p->output[i]->name) : NULL;

@@ -34,21 +34,14 @@ static void note_free(struct onnx_frees *f, const char *name, int axis)
     memcpy(f->name[f->n++], name, strlen(name) + 1);
 }
 
-/* For an analysis every dimension must be known; a run takes them from the values. */
+/* For an analysis every shape must be known; a run takes it from the values. Dimensions are asked for together, when
+   all inputs were seen. */
 static gable_status check_known(struct reader *r, const Onnx__ValueInfoProto *v, int rank, const int64_t *dim)
 {
-    char wanted[160];
     if (rank < 0)
-        return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has no shape: say one, such as --shape %.60s=1x8",
+        return error_set(r->e, GABLE_BAD_INPUT, "the input '%.80s' has no shape: say one, such as --shape %.60s=1x8",
                          v->name, v->name);
-    for (int i = 0; i < rank; i++) {
-        if (dim[i] >= 0) continue;
-        const char *name = free_name(r, v->type->tensor_type->shape->dim[i]);
-        onnx_shape_text(v->name, rank, dim, wanted, sizeof wanted);
-        return error_set(r->e, GABLE_BAD_INPUT,
-                         "dimension %d%s%.40s%s of the input %.60s is free: say --shape %s with a number for N", i,
-                         *name ? " (" : "", name, *name ? ")" : "", v->name, wanted);
-    }
+    for (int i = 0; i < rank; i++) r->has_free |= dim[i] < 0;
     return GABLE_OK;
 }
 
@@ -74,6 +67,7 @@ static gable_status settle(struct reader *r, const Onnx__ValueInfoProto *v, enum
             const char *name = free_name(r, v->type->tensor_type->shape->dim[i]);
             if (name) note_free(r->options->frees, name, i);
         }
+    if (given < 0) given_size(r->given, v, *rank, dim);
     return r->options->keeps_free ? GABLE_OK : check_known(r, v, *rank, dim);
 }
 
@@ -86,12 +80,13 @@ gable_status reader_input(struct reader *r, const Onnx__ValueInfoProto *v)
     if (!v->name || !*v->name) return error_set(r->e, GABLE_BAD_INPUT, "an input has no name");
     const struct tensor *known = names_find(r->names, v->name);
     if (known && known->role == ROLE_INPUT)
-        return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s is listed twice", v->name);
+        return error_set(r->e, GABLE_BAD_INPUT, "the input '%.80s' is listed twice", v->name);
     if (known) return GABLE_OK; /* old files list their initializers as inputs */
     bool is_known = reader_type(r, v->type, &d, &form, &rank, dim);
     if (!is_known && rank < 0 && v->type && v->type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
-        return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s has more than 64 dimensions", v->name);
-    if (!is_known && !r->g->parent) return error_set(r->e, GABLE_BAD_INPUT, "the input %.80s is not a tensor", v->name);
+        return error_set(r->e, GABLE_BAD_INPUT, "the input '%.80s' has more than 64 dimensions", v->name);
+    if (!is_known && !r->g->parent)
+        return error_set(r->e, GABLE_BAD_INPUT, "the input '%.80s' is not a tensor", v->name);
     gable_status s = is_known ? settle(r, v, form, &rank, dim) : GABLE_OK;
     if (!s) s = check_range(r, v->name, rank, dim);
     struct tensor *t = s ? NULL : graph_input(r->g, v->name, d, rank < 0 ? 0 : rank, dim);

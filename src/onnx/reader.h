@@ -26,6 +26,7 @@ struct reader {
     int depth;          /* of calls */
     bool has_weights;   /* among the model's initializers: its Constant nodes are none */
     int at;             /* the node of this scope's graph that is read, or whose call is expanded */
+    bool has_free;      /* an input's dimension that must be known is not */
     bool sorts;         /* nodes are read after those that they read, whatever the file's order */
     bool *is_unsorted;  /* set where the file's order lacks a tensor */
     const struct mapping *file;
@@ -53,6 +54,8 @@ bool reader_type(const struct reader *r, const Onnx__TypeProto *type, enum dtype
                  int64_t *dim);
 /* Defines an input of a graph, in the shape that the file and the options say. */
 gable_status reader_input(struct reader *r, const Onnx__ValueInfoProto *v);
+/* After all inputs of the model: refuses what is free and must be known, and says so to who asked. */
+gable_status reader_frees(struct reader *r, const Onnx__GraphProto *p);
 /* Copies a node's attributes; those that a function refers to are its call's. */
 gable_status reader_attributes(struct reader *r, const Onnx__NodeProto *p, struct node *n);
 /* A Constant node: an initializer by another name; false in *is_read where only a kernel can make it. */

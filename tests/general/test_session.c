@@ -75,11 +75,11 @@ static void wrong_inputs_are_refused(void **state)
     (void)state;
     struct run r = start(2);
     assert_int_equal(general_run(r.session, &r.error), GABLE_BAD_INPUT);
-    assert_contains(r.error.why, "the input x is not given");
+    assert_contains(r.error.why, "the input 'x' is not given");
     assert_int_equal(give(&r, DTYPE_S64, 2, (const int64_t[]){2, 3}), GABLE_BAD_INPUT);
-    assert_contains(r.error.why, "the input x is f32, s64 is given");
+    assert_contains(r.error.why, "the input 'x' is f32, s64 is given");
     assert_int_equal(give(&r, DTYPE_F32, 2, (const int64_t[]){3, 3}), GABLE_BAD_INPUT);
-    assert_contains(r.error.why, "the input x is 2x3, 3x3 is given");
+    assert_contains(r.error.why, "the input 'x' is 2x3, 3x3 is given");
     assert_int_equal(give(&r, DTYPE_F32, 0, NULL), GABLE_BAD_INPUT);
     assert_contains(r.error.why, "a scalar is given");
     end(&r);

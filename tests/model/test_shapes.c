@@ -63,7 +63,7 @@ static void what_is_too_much_is_refused(void **state)
         snprintf(names[i], sizeof names[i], "x%d=1", i);
         assert_int_equal(model_shape_add(&s, names[i], &e), i < ONNX_SHAPES_MAX ? GABLE_OK : GABLE_USAGE);
     }
-    assert_string_equal(e.why, "at most 64 --shape");
+    assert_string_equal(e.why, "at most 64 --shape and --bind");
 }
 
 static void the_first_shape_says_the_batch(void **state)

@@ -31,8 +31,6 @@ enum {
     KEY_MEMORY,
     KEY_FIGURE,
     KEY_SYMBOLIC,
-    KEY_BIND,
-    KEY_SHAPE,
     KEY_WHAT_IF,
     KEY_PASSES
 };
@@ -44,7 +42,6 @@ struct request {
     int n_models, batches[BATCHES_MAX], n_batches;
     struct model_options options;
     struct model_shapes shapes;
-    struct cli_bindings bindings;
     enum view view;
     int depth; /* of the tree; < 0: not said */
     const char *chip, *chips_file, *rules_file, *claim, *against, *budget_file, *figure;
@@ -59,7 +56,7 @@ struct request {
 
 static const struct argp_option options[] = {
     {"batch", 'b', "N", 0, "images at once, 1 to 65536, or a list: 1,64,256 (1)", 0},
-    {"size", 's', "HxW", 0, "height and width of the input, in pixels (224x224)", 0},
+    CLI_SHAPES,
     {"dtype", 't', "TYPE", 0, "f64, f32, f16, bf16, f8 or s8: bytes of weights and activations (f32)", 0},
     {"by", 'y', "WHAT", 0, "type, layer or tree: the table below the totals", 0},
     {"depth", 'd', "N", 0, "levels of the tree, 0 for all (3)", 0},
@@ -73,8 +70,6 @@ static const struct argp_option options[] = {
     {"budget", KEY_BUDGET, "FILE", 0, "YAML limits (macs: 4.2G); exit 3 when one is passed", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit 1 where a node's cost is not known", 0},
     {"what-if", KEY_WHAT_IF, "LIST", 0, "with --chip: what int8,batch=8,fuse,bw=2x,flops=2x,... would remove", 0},
-    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape: input=8x3x320x320; may be given again", 0},
-    {"bind", KEY_BIND, "NAME=N", 0, "the value of a free dimension of a file; may be given again", 0},
     {"symbolic", KEY_SYMBOLIC, NULL, 0, "totals as polynomials of the free dimensions; with --chip where they cross",
      0},
     {"memory", KEY_MEMORY, NULL, 0, "the step of the peak, the tensors alive there, what would lower it", 0},
@@ -120,7 +115,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     bool ok = true;
     switch (key) {
     case 'b': ok = cli_int_list("--batch", arg, 1, 65536, r->batches, BATCHES_MAX, &r->n_batches, &e); break;
-    case 's': ok = cli_size(arg, &r->options.zoo.height, &r->options.zoo.width, &e); break;
+    case 's':
+    case CLI_KEY_SHAPE:
+    case CLI_KEY_BIND: ok = cli_shape(key, arg, &r->shapes, &r->options.zoo.height, &r->options.zoo.width, &e); break;
     case 't': ok = parse_dtype(arg, &r->options.zoo.dtype, &e); break;
     case 'y': ok = parse_view(arg, &r->view, &e); break;
     case 'd': ok = cli_int("--depth", arg, 0, 64, &r->depth, &e); break;
@@ -137,8 +134,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         r->wants_changes = true;
         ok = changes_parse(arg, &r->changes, &e);
         break;
-    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
-    case KEY_BIND: ok = cli_binding(arg, &r->bindings, &e); break;
     case KEY_SYMBOLIC: r->wants_symbolic = true; break;
     case KEY_MEMORY: r->wants_memory = true; break;
     case KEY_PASSES: r->wants_passes = true; break;
@@ -156,27 +151,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ok ? 0 : EINVAL;
 }
 
-/* Every name that is bound must be a free dimension of the model. */
-static gable_status check_bindings(const struct request *r, const char *word, gable_error *e)
-{
-    struct onnx_frees frees;
-    const char *names[ONNX_FREES_MAX];
-    if (!onnx_is_path(word))
-        return error_set(e, GABLE_USAGE, "--bind is for ONNX files: --batch and --size set %.60s's dimensions", word);
-    gable_status status = model_frees(word, &(struct model_options){0}, &frees, e);
-    for (int i = 0; i < frees.n; i++) names[i] = frees.name[i];
-    for (int b = 0; b < r->bindings.n && !status; b++) {
-        bool is_free = false;
-        for (int i = 0; i < frees.n; i++) is_free |= !strcmp(frees.name[i], r->bindings.binding[b].name);
-        if (is_free) continue;
-        const char *near = text_nearest(r->bindings.binding[b].name, names, (size_t)frees.n);
-        return error_set(e, GABLE_USAGE, "%.120s has no free dimension '%.60s'%s%.60s%s", input_name(word),
-                         r->bindings.binding[b].name, near ? ", did you mean '" : "", near ? near : "",
-                         near ? "'?" : "");
-    }
-    return status;
-}
-
 static gable_status load_all(const struct request *r, struct subject *s, int *n, gable_error *e)
 {
     gable_status status = GABLE_OK;
@@ -185,7 +159,6 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
             struct model_options o = r->options;
             o.zoo.batch = r->batches[b];
             status = model_settle(r->models[m], &o, e);
-            if (!status && r->options.n_bindings) status = check_bindings(r, r->models[m], e);
             if (status) return status;
             s[*n] = (struct subject){.word = r->models[m],
                                      .options = o,
@@ -397,8 +370,6 @@ static int run(const struct command *self, int argc, char **argv)
     r.options.n_shapes = r.shapes.n;
     r.options.shapes = r.shapes.at;
     if (!r.n_models) return cli_usage(self, "which model? 'gable models' lists them");
-    r.options.bindings = r.bindings.binding;
-    r.options.n_bindings = r.bindings.n;
     exit_status = check_request(&r);
     if (exit_status) return exit_status;
     if (r.claim) return analyze_claim(r.models[0], &r.options, r.claim, r.wants_json);

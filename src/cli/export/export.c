@@ -20,24 +20,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    KEY_NO_WEIGHTS = 1000,
-    KEY_SEED,
-    KEY_ANNOTATE,
-    KEY_MEASURE,
-    KEY_CHIP,
-    KEY_CHIPS_FILE,
-    KEY_BIND,
-    KEY_SHAPE,
-    KEY_STORE
-};
+enum { KEY_NO_WEIGHTS = 1000, KEY_SEED, KEY_ANNOTATE, KEY_MEASURE, KEY_CHIP, KEY_CHIPS_FILE, KEY_STORE };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "where the file goes (MODEL.onnx; an annotated file: NAME.annotated.onnx)", 0},
     {"batch", 'b', "N", 0, "images at once, 1 to 65536 (1)", 0},
-    {"size", 's', "HxW", 0, "height and width of a zoo model's input, in pixels (224x224)", 0},
-    {"bind", KEY_BIND, "NAME=N", 0, "the value of a free dimension of a file; may be given again", 0},
-    {"shape", KEY_SHAPE, "NAME=NxM", 0, "an input's shape: input=8x3x320x320; may be given again", 0},
+    CLI_SHAPES,
     {"seed", KEY_SEED, "N", 0, "of the zoo's weights: He's, so that activations keep their scale (1)", 0},
     {"no-weights", KEY_NO_WEIGHTS, NULL, 0, "shapes alone: every weight a sparse initializer without values", 0},
     {"annotate", KEY_ANNOTATE, NULL, 0,
@@ -57,7 +45,6 @@ struct request {
     const struct command *self;
     const char *model, *output, *chip, *chips_file;
     struct zoo_options zoo;
-    struct cli_bindings bindings;
     struct model_shapes shapes;
     int seed;
     bool without_weights, annotates, wants_json;
@@ -80,9 +67,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'o': r->output = arg; break;
     case 'b': ok = cli_int("--batch", arg, 1, 65536, &r->zoo.batch, &e); break;
-    case 's': ok = cli_size(arg, &r->zoo.height, &r->zoo.width, &e); break;
-    case KEY_BIND: ok = cli_binding(arg, &r->bindings, &e); break;
-    case KEY_SHAPE: ok = !model_shape_add(&r->shapes, arg, &e); break;
+    case 's':
+    case CLI_KEY_SHAPE:
+    case CLI_KEY_BIND: ok = cli_shape(key, arg, &r->shapes, &r->zoo.height, &r->zoo.width, &e); break;
     case KEY_SEED: ok = cli_int("--seed", arg, 0, 1 << 30, &r->seed, &e); break;
     case KEY_NO_WEIGHTS: r->without_weights = true; break;
     case KEY_ANNOTATE: r->annotates = true; break;
@@ -109,14 +96,11 @@ static const char *contradiction(const struct request *r)
 {
     bool is_file = onnx_is_path(r->model);
     if (is_file && !r->annotates) return "a file needs no export; --annotate writes a copy with costs beside its nodes";
-    if (is_file && (r->without_weights || r->zoo.height)) return "--no-weights and --size are for models of the zoo";
-    if (!is_file && r->bindings.n)
-        return "--bind is for ONNX files: --batch, --size and --shape set a zoo model's dimensions";
+    if (is_file && r->without_weights) return "--no-weights is for models of the zoo";
     if (!r->annotates && (r->annotate.measures || r->chip)) return "--measure and --chip go with --annotate";
     if (r->annotate.bench.quick && !r->annotate.measures) return "--quick goes with --measure";
     if (r->annotate.measures && r->chip)
         return "--measure times this machine and --chip bounds another one: which one?";
-    if (r->annotate.measures && r->bindings.n) return "--measure takes no --bind; --shape NAME=AxBxC says the same";
     return NULL;
 }
 
@@ -167,11 +151,7 @@ static int say(const struct request *r, const struct graph *g, const struct anno
 
 static gable_status open_graph(const struct request *r, struct graph **g, int **at, gable_error *e)
 {
-    const struct model_options o = {.zoo = r->zoo,
-                                    .n_bindings = r->bindings.n,
-                                    .bindings = r->bindings.binding,
-                                    .n_shapes = r->shapes.n,
-                                    .shapes = r->shapes.at};
+    const struct model_options o = {.zoo = r->zoo, .n_shapes = r->shapes.n, .shapes = r->shapes.at};
     gable_status s = model_open(r->model, &o, g, e);
     if (s) return s;
     *at = calloc((size_t)(*g)->n_nodes + 1, sizeof **at);

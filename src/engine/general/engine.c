@@ -50,7 +50,7 @@ static gable_status check_graph(const struct graph *g, gable_error *e)
     for (int i = 0; i < g->n_inputs; i++)
         if (g->inputs[i]->form != FORM_TENSOR || g->inputs[i]->dtype == DTYPE_STRING ||
             !value_element_bytes(g->inputs[i]->dtype))
-            return error_set(e, GABLE_BAD_INPUT, "the input %.80s is no tensor of numbers", g->inputs[i]->name);
+            return error_set(e, GABLE_BAD_INPUT, "the input '%.80s' is no tensor of numbers", g->inputs[i]->name);
     return GABLE_OK;
 }
 

@@ -112,17 +112,17 @@ gable_status general_check_input(const struct tensor *t, const struct value *v, 
     bool is_sequence = t->form == FORM_SEQUENCE || t->form == FORM_OPTIONAL_SEQUENCE;
     if (v->kind == VALUE_ABSENT) {
         if (t->form >= FORM_OPTIONAL) return GABLE_OK;
-        return error_set(e, GABLE_BAD_INPUT, "the input %.80s is not given", t->name);
+        return error_set(e, GABLE_BAD_INPUT, "the input '%.80s' is not given", t->name);
     }
     if ((v->kind == VALUE_SEQUENCE) != is_sequence)
-        return error_set(e, GABLE_BAD_INPUT, "the input %.80s is a %s", t->name, is_sequence ? "sequence" : "tensor");
+        return error_set(e, GABLE_BAD_INPUT, "the input '%.80s' is a %s", t->name, is_sequence ? "sequence" : "tensor");
     if (v->dtype != t->dtype && (!is_sequence || v->n))
-        return error_set(e, GABLE_BAD_INPUT, "the input %.80s is %s, %s is given", t->name, dtype_name(t->dtype),
+        return error_set(e, GABLE_BAD_INPUT, "the input '%.80s' is %s, %s is given", t->name, dtype_name(t->dtype),
                          dtype_name(v->dtype));
     if (is_sequence || shape_fits(t, v)) return GABLE_OK;
     describe_shape(t->shape.rank, t->shape.dim, wanted, sizeof wanted);
     describe_shape(v->rank, v->dim, given, sizeof given);
-    return error_set(e, GABLE_BAD_INPUT, "the input %.80s is %s, %s is given", t->name, wanted, given);
+    return error_set(e, GABLE_BAD_INPUT, "the input '%.80s' is %s, %s is given", t->name, wanted, given);
 }
 
 gable_status general_set_input(struct general *s, int i, const struct value *v, gable_error *e)

@@ -51,7 +51,7 @@ static gable_status check_model(const struct graph *g, const struct step *s, gab
         const struct tensor *t = s->graph->inputs[i];
         bool is_own = i >= g->n_inputs && i != s->target;
         if (t->form != FORM_TENSOR || !value_element_bytes(t->dtype))
-            return error_set(e, GABLE_BAD_INPUT, "the input %.80s is no tensor of numbers", t->name);
+            return error_set(e, GABLE_BAD_INPUT, "the input '%.80s' is no tensor of numbers", t->name);
         if (is_own && t->dtype != DTYPE_F32)
             return error_set(e, GABLE_BAD_INPUT, "the weight %.80s is %s, weights are trained as f32", t->name,
                              dtype_name(t->dtype));
