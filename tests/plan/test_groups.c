@@ -105,6 +105,100 @@ static layer with_softmax(struct graph *g, layer x)
     return node(g, "Softmax", "s", 1, &y);
 }
 
+static layer constant(struct graph *g, double value) { return graph_constant_real(g, "c", DTYPE_F32, value); }
+
+static layer pair(struct graph *g, const char *op, layer a, layer b, const char *name)
+{
+    return node(g, op, name, 2, (layer[]){a, b});
+}
+
+static layer permute(struct graph *g, layer x, int rank, const int64_t *perm, const char *name)
+{
+    struct node *n = graph_node(g, "Transpose", "", name, NULL, 1, &x, 1);
+    gable_error e = {0};
+    node_set_ints(g, n, "perm", rank, perm);
+    assert_ok(ops_infer_node(g, n, &e), &e);
+    return n->out[0];
+}
+static layer channels_last(struct graph *g, layer x) { return permute(g, x, 4, (const int64_t[]){0, 2, 3, 1}, "last"); }
+static layer channels_first(struct graph *g, layer x)
+{
+    return permute(g, x, 4, (const int64_t[]){0, 3, 1, 2}, "first");
+}
+static layer join(struct graph *g, layer a, layer b, const char *name)
+{
+    struct node *n = graph_node(g, "Concat", "", name, NULL, 2, (layer[]){a, b}, 1);
+    gable_error e = {0};
+    node_set_int(g, n, "axis", 1);
+    assert_ok(ops_infer_node(g, n, &e), &e);
+    return n->out[0];
+}
+static layer product(struct graph *g, layer x, const char *name)
+{
+    int64_t channels = x->shape.dim[x->shape.rank - 1];
+    return pair(g, "MatMul", x, weight(g, "w", 2, (const int64_t[]){channels, channels}), name);
+}
+
+/* A normalisation whose numbers exporters hand on by Identity, since other nodes have the same. */
+static layer norm_of_shared_numbers(struct graph *g, layer x)
+{
+    layer in[5] = {conv(g, x, "c")};
+    for (int i = 1; i < 5; i++) {
+        layer p = weight(g, "p", 1, (const int64_t[]){8});
+        in[i] = i % 2 ? node(g, "Identity", "shared", 1, &p) : p;
+    }
+    return relu(g, node(g, "BatchNormalization", "b", 5, in), "r");
+}
+/* A factor and a summand after an activation ride along, a second factor does not. */
+static layer constants_after_activation(struct graph *g, layer x)
+{
+    layer y = pair(g, "Mul", relu(g, conv(g, x, "c"), "r"), constant(g, 2), "by");
+    return pair(g, "Mul", pair(g, "Add", y, constant(g, 3), "plus"), constant(g, 4), "again");
+}
+/* ConvNeXt's end: tokens times weights, a bias, channels to the front, a factor a channel, the sum. */
+static layer layer_scale(struct graph *g, layer x)
+{
+    layer bias = weight(g, "bias", 1, (const int64_t[]){8}), scale = weight(g, "s", 3, (const int64_t[]){8, 1, 1});
+    layer y = pair(g, "Add", product(g, channels_last(g, x), "m"), bias, "bias");
+    return add(g, pair(g, "Mul", channels_first(g, y), scale, "scale"), x, "sum");
+}
+/* The gated value joins the sum with what it gates. */
+static layer gate_with_sum(struct graph *g, layer x)
+{
+    layer z = relu(g, x, "r"), y = node(g, "GlobalAveragePool", "pool", 1, &z);
+    y = relu(g, conv(g, y, "fc1"), "a1");
+    y = conv(g, y, "fc2");
+    y = node(g, "Sigmoid", "a2", 1, &y);
+    return add(g, pair(g, "Mul", y, z, "mul"), z, "sum");
+}
+/* ShuffleNet's: [1, 2, 4, h, w] -> [1, 4, 2, h, w] */
+static layer shuffle(struct graph *g, layer x)
+{
+    layer wide = graph_constant_ints(g, "wide", 5, (const int64_t[]){1, 2, 4, 4, 4});
+    layer flat = graph_constant_ints(g, "flat", 4, (const int64_t[]){1, 8, 4, 4});
+    layer y = pair(g, "Reshape", conv(g, x, "c"), wide, "split");
+    y = permute(g, y, 5, (const int64_t[]){0, 2, 1, 3, 4}, "swap");
+    return conv(g, pair(g, "Reshape", y, flat, "join"), "d");
+}
+/* Channels of images, which stay where they are. */
+static layer joined_channels(struct graph *g, layer x)
+{
+    layer y = relu(g, x, "r");
+    return conv(g, join(g, y, conv(g, x, "c"), "join"), "d");
+}
+/* The same numbers of channels last: rows are joined, which move. */
+static layer joined_rows(struct graph *g, layer x)
+{
+    layer y = channels_last(g, relu(g, x, "r")), z = channels_last(g, conv(g, x, "c"));
+    return node(g, "Relu", "s", 1, (layer[]){join(g, y, z, "join")});
+}
+/* Moved back, they are channels again. */
+static layer joined_in_front(struct graph *g, layer x)
+{
+    layer y = channels_first(g, product(g, channels_last(g, x), "m")), z = conv(g, x, "c");
+    return conv(g, join(g, y, z, "join"), "d");
+}
+
 static const struct {
     const char *what;
     layer (*build)(struct graph *g, layer x);
@@ -119,6 +213,14 @@ static const struct {
     {"gate", gate, {0, 0, 1, 1, 1, 1, 1, 1, END}},
     {"foreign gate", foreign_gate, {0, 1, 2, 2, 3, 3, 4, END}},
     {"softmax", with_softmax, {0, 1, END}},
+    {"norm of shared numbers", norm_of_shared_numbers, {0, -1, -1, 0, 0, END}},
+    {"constants after an activation", constants_after_activation, {0, 0, 0, 0, 1, END}},
+    {"layer scale", layer_scale, {0, 1, 1, 1, 1, 1, END}},
+    {"gate with sum", gate_with_sum, {0, 1, 1, 1, 1, 1, 1, 1, END}},
+    {"shuffle", shuffle, {0, -1, -1, -1, 1, END}},
+    {"joined channels", joined_channels, {0, 1, -1, 2, END}},
+    {"joined rows", joined_rows, {0, 1, 2, 3, 4, 5, END}},
+    {"joined in front", joined_in_front, {0, 1, 1, 2, -1, 3, END}},
 };
 
 static void groups_are_as_written(void **state)
@@ -136,6 +238,35 @@ static void groups_are_as_written(void **state)
                 fail_msg("%s: %s is in group %d, not %d", cases[c].what, g->nodes[i]->name, found.group_of[i],
                          cases[c].group_of[i]);
         assert_int_equal(cases[c].group_of[g->n_nodes], END);
+        graph_free(g);
+    }
+}
+
+/* Traffic by hand, X the bytes of x: what a join moves is read and written once more; planes only have other tables. */
+static void joins_move_rows_not_channels(void **state)
+{
+    (void)state;
+    enum { X = 8 * 4 * 4 * 4, W = 8 * 8 * 4, WIDE = 16 * 16 * 4 };
+    static const struct {
+        layer (*build)(struct graph *g, layer x);
+        count bytes;
+    } of[] = {
+        /* relu, conv, then conv of the joined planes where they lie */
+        {joined_channels, 2 * X + (2 * X + W) + (2 * X + WIDE + 2 * X)},
+        /* relu, its transpose, conv, its transpose, the join, relu of what was joined */
+        {joined_rows, 2 * X + 2 * X + (2 * X + W) + 2 * X + (2 * X + 2 * X) + (2 * X + 2 * X)},
+    };
+    for (size_t i = 0; i < COUNT_OF(of); i++) {
+        gable_error e = {0};
+        struct graph *g = graph_new("join", "test", 1 << 20);
+        struct grouping found;
+        struct analysis *a = NULL;
+        layer x = graph_input(g, "x", DTYPE_F32, 4, (const int64_t[]){1, 8, 4, 4});
+        graph_output(g, of[i].build(g, x));
+        assert_ok(groups_find(g, &found, &e), &e);
+        assert_ok(analysis_new(g, &found, &a, &e), &e);
+        assert_int_equal(a->bytes.fused, of[i].bytes);
+        analysis_free(a);
         graph_free(g);
     }
 }
@@ -231,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_are_as_written),
+        cmocka_unit_test(joins_move_rows_not_channels),
         cmocka_unit_test(zoo_groups_are_connected_and_ordered),
         cmocka_unit_test(zoo_groups_number_as_counted),
     };

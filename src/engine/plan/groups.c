@@ -11,6 +11,7 @@ struct search {
     const struct graph *g;
     struct uses uses;
     int *group_of;
+    bool *is_image; /* per tensor: its last two dimensions are those of planes */
 };
 
 static bool count_uses(const struct graph *g, struct uses *u)
@@ -54,11 +55,18 @@ static bool others_exist(const struct node *n, const struct tensor *chain, int s
     return true;
 }
 
+/* An initializer, be it by another name: exporters hand on those that several nodes share by Identity. */
+static bool is_fixed(const struct tensor *t)
+{
+    while (t->producer && is_op(t->producer, "Identity")) t = t->producer->in[0];
+    return tensor_is_initializer(t);
+}
+
 /* Everything else that n reads is an initializer. */
 static bool others_are_fixed(const struct node *n, const struct tensor *chain)
 {
     for (int i = 0; i < n->n_in; i++)
-        if (n->in[i] != chain && n->in[i]->role != ROLE_ABSENT && !tensor_is_initializer(n->in[i])) return false;
+        if (n->in[i] != chain && n->in[i]->role != ROLE_ABSENT && !is_fixed(n->in[i])) return false;
     return true;
 }
 
@@ -112,7 +120,7 @@ static bool is_product(const struct node *n)
 {
     static const char *const names[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (is_op(n, names[i])) return tensor_is_initializer(n->in[1]);
+        if (is_op(n, names[i])) return is_fixed(n->in[1]);
     return false;
 }
 
@@ -189,12 +197,53 @@ static bool is_channel_shuffle(const struct search *s, const struct node *n)
            shape_equal(&before->in[0]->shape, &after->out[0]->shape);
 }
 
-/* Images joined or cut along their channels, made and used inside the model: planes stay where they are. */
-static bool moves_channels(const struct node *n)
+/* The last two dimensions stay the last two. */
+static bool keeps_planes(const struct node *n)
+{
+    const struct shape *x = &n->in[0]->shape, *y = &n->out[0]->shape;
+    if (x->rank < 2 || y->rank < 2) return false;
+    if (is_op(n, "Reshape"))
+        return x->dim[x->rank - 1] == y->dim[y->rank - 1] && x->dim[x->rank - 2] == y->dim[y->rank - 2];
+    for (int i = y->rank - 2; i < y->rank; i++)
+        if (node_int_at(n, "perm", i, y->rank - 1 - i) != i) return false;
+    return true;
+}
+
+/* Does the node make images? What moves dimensions may end them, products of matrices make none, a convolution always
+   makes some; all else does where it reads them. */
+static bool makes_image(const struct search *s, const struct node *n)
+{
+    const struct shape *y = &n->out[0]->shape;
+    bool moves = is_op(n, "Transpose") || is_op(n, "Reshape");
+    if (is_op(n, "Conv") || is_op(n, "ConvTranspose") || group_moves_channels_first(n)) return true;
+    if (y->rank < 4 || is_op(n, "MatMul") || is_op(n, "Attention") || (moves && !keeps_planes(n))) return false;
+    for (int i = 0; i < n->n_in; i++) {
+        const struct tensor *t = n->in[i];
+        if (t->shape.rank >= 4 && t->role != ROLE_ABSENT && !is_fixed(t) && !s->is_image[t->index]) return false;
+    }
+    return true;
+}
+
+static bool find_images(struct search *s)
+{
+    const struct graph *g = s->g;
+    s->is_image = arena_array(g->arena, (size_t)g->n_tensors + 1, sizeof *s->is_image);
+    for (int i = 0; i < g->n_inputs && s->is_image; i++) s->is_image[g->inputs[i]->index] = true;
+    for (int i = 0; i < g->n_nodes && s->is_image; i++) {
+        const struct node *n = g->nodes[i];
+        bool is_image = n->n_out > 0 && makes_image(s, n);
+        for (int k = 0; k < n->n_out; k++) s->is_image[n->out[k]->index] = is_image;
+    }
+    return s->is_image;
+}
+
+/* Images joined or cut along their channels, made and used inside the model: planes stay where they are. Rows of an
+   image whose channels come last (Swin's roll) are joined along dimension 1 too, and move. */
+static bool moves_channels(const struct search *s, const struct node *n)
 {
     if (!is_op(n, "Concat") && !is_op(n, "Split")) return false;
     int64_t axis = node_int(n, "axis", 0);
-    if (n->out[0]->shape.rank != 4 || (axis != 1 && axis != -3)) return false;
+    if (n->out[0]->shape.rank != 4 || (axis != 1 && axis != -3) || !s->is_image[n->out[0]->index]) return false;
     for (int i = 0; i < n->n_in; i++)
         if (n->in[i]->role == ROLE_INPUT || (is_op(n, "Concat") && tensor_is_initializer(n->in[i]))) return false;
     for (int i = 0; i < n->n_out; i++)
@@ -212,7 +261,7 @@ static bool is_known(const struct node *n)
 
 static bool runs_nothing(const struct search *s, const struct node *n)
 {
-    return n->op->is_view || is_known(n) || moves_channels(n) || is_channel_shuffle(s, n);
+    return n->op->is_view || is_known(n) || moves_channels(s, n) || is_channel_shuffle(s, n);
 }
 
 static int find(struct search *s)
@@ -237,7 +286,7 @@ static int find(struct search *s)
 gable_status groups_find(const struct graph *g, struct grouping *out, gable_error *e)
 {
     struct search s = {.g = g, .group_of = arena_array(g->arena, (size_t)g->n_nodes + 1, sizeof *s.group_of)};
-    if (!s.group_of || !count_uses(g, &s.uses))
+    if (!s.group_of || !count_uses(g, &s.uses) || !find_images(&s))
         return error_set(e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
     for (int i = 0; i < g->n_nodes; i++) {
         if (!g->nodes[i]->op)
