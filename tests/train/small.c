@@ -147,6 +147,11 @@ static layer norm_hard_swish(struct graph *g, layer x)
 {
     return small_conv(g, small_node(g, "HardSwish", small_norm(g, first(g, x))), 3, 1, 1, 0, 1, false);
 }
+static layer norm_gelu(struct graph *g, layer x)
+{
+    layer y = small_node(g, "Gelu", small_norm(g, first(g, x)));
+    return small_node(g, "Gelu", small_conv(g, y, 3, 1, 1, 0, 1, false));
+}
 static layer norm_clip(struct graph *g, layer x) { return clip(g, small_norm(g, first(g, x)), 0, 1); }
 static layer norm_sum(struct graph *g, layer x)
 {
@@ -259,6 +264,7 @@ static const struct small smalls[] = {
     {"norm relu", norm_relu},
     {"norm swish", norm_swish},
     {"norm hard swish", norm_hard_swish},
+    {"norm gelu, conv gelu", norm_gelu},
     {"norm clip", norm_clip},
     {"norm sum", norm_sum},
     {"norm sum relu", norm_sum_relu},

@@ -20,8 +20,8 @@ struct baked_product { /* y [m][n] = x [m][k] w, w [k][n] or, transposed, [n][k]
     bool is_transposed, adds;
 };
 struct baked;
-/* `w` is row-major and read now; `d` must outlive it. *out is NULL, without an error, where oneDNN has nothing but its
-   plain reference for it. */
+/* `w` is row-major and read now; `d` must outlive it. *out is NULL after an error, and, without one, where oneDNN has
+   nothing but its plain reference for it. */
 gable_status baked_convolution_new(struct onednn *d, const struct baked_convolution *s, const float *w,
                                    struct baked **out, gable_error *e);
 gable_status baked_product_new(struct onednn *d, const struct baked_product *s, const float *w, struct baked **out,
