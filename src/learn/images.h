@@ -11,7 +11,7 @@ struct images_options {
     uint64_t seed;               /* of that */
     const volatile bool *interrupted;
 };
-/* A folder without images.npy, inputs.npy and labels.npy. */
+/* No images.npy, inputs.npy or labels.npy is there; that there may be no folder is for images_read to say. */
 bool images_are_in(const char *folder);
 /* Classes are the folders, sorted by name, labels from 0; images sorted by name. Each is scaled until it just covers
    height x width, and the middle is kept, as torchvision's Resize and CenterCrop do it, or with `varies` a part of it
