@@ -26,6 +26,11 @@ void print_shapes(FILE *out); /* gable --help shapes */
 const struct cpus *cli_cpus(void);
 /* Set by SIGINT, SIGTERM, SIGHUP; a second signal ends at once. */
 extern volatile bool cli_interrupted;
+/* From here on the first one does, but for what stands between these two: there something is written that must not stay
+   half done. After it, whether a signal came meanwhile: GABLE_INTERRUPTED where nothing else is wrong. */
+void cli_end_at_once(void);
+void cli_hold_signals(void);
+gable_status cli_release_signals(gable_status s, gable_error *e);
 /* Parses with argp under the common rules: --help with purpose and examples, nearest option offered, exit status 2.
    `parser` gets options and arguments; returns 0, or the exit status to end with. */
 int cli_parse(const struct command *self, int argc, char **argv, argp_parser_t parser, void *input);

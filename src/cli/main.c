@@ -17,12 +17,23 @@ const struct command *const commands[] = {
 
 static struct cpus main_cpus;
 volatile bool cli_interrupted;
+static volatile bool ends_at_once;
 
 const struct cpus *cli_cpus(void) { return &main_cpus; }
 
+void cli_end_at_once(void) { ends_at_once = true; }
+void cli_hold_signals(void) { ends_at_once = false; }
+gable_status cli_release_signals(gable_status s, gable_error *e)
+{
+    ends_at_once = true;
+    return s || !cli_interrupted ? s : error_set(e, GABLE_INTERRUPTED, "interrupted");
+}
+
 static void on_signal(int signal_number)
 {
-    if (cli_interrupted) _exit(128 + signal_number);
+    static const char said[] = "gable: interrupted\n";
+    if (ends_at_once && write(STDERR_FILENO, said, sizeof said - 1) < 0) _exit(128 + signal_number);
+    if (ends_at_once || cli_interrupted) _exit(128 + signal_number);
     cli_interrupted = true;
 }
 

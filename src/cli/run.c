@@ -102,7 +102,7 @@ static bool seen(struct general_watch *base, const struct node *n, const struct 
         w->status = run_write(w->request->output_folder, file, v, w->e);
     }
     w->n_seen++;
-    if (n != w->until) return !w->status && !cli_interrupted;
+    if (n != w->until) return !w->status;
     w->results[w->n_results].tensor = t;
     value_share(v, &w->results[w->n_results++].value);
     return false;
@@ -200,6 +200,7 @@ static int run(const struct command *self, int argc, char **argv)
     int status = cli_parse(self, argc, argv, parse, &r);
     if (!status) status = refuse(&r);
     if (status) return status;
+    cli_end_at_once();
     if (!r.model) snprintf(m.path, sizeof m.path, "%s/model.onnx", r.check_folder);
     gable_status s = run_open(&r, &m, &e);
     if (s && m.path[0] && !strstr(e.where, input_name(m.path))) error_within(&e, "%s", input_name(m.path));

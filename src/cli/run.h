@@ -72,7 +72,7 @@ struct run_result {
 };
 /* "NAME.npy" with other characters than [A-Za-z0-9._-] as _, cut where it is long. */
 void run_file_name(const char *name, char *out, size_t room);
-/* Writes a result; a sequence as NAME.0.npy, NAME.1.npy. */
+/* Writes a result; a sequence as NAME.0.npy, NAME.1.npy. A signal ends the run behind it. */
 gable_status run_write(const char *folder, const char *file, const struct value *v, gable_error *e);
 
 int run_print(const struct run_request *r, const struct run_model *m, const struct run_given *given,

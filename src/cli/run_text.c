@@ -38,6 +38,7 @@ gable_status run_write(const char *folder, const char *file, const struct value 
     struct text path = {0};
     gable_status s = GABLE_OK;
     text_addf(&path, "%s/%s", folder, file);
+    cli_hold_signals();
     if (v->kind == VALUE_TENSOR && !path.failed) s = npy_write(path.data, v, e);
     for (int64_t i = 0; v->kind == VALUE_SEQUENCE && i < v->n && !s; i++) {
         struct text item = {0};
@@ -48,7 +49,7 @@ gable_status run_write(const char *folder, const char *file, const struct value 
     }
     if (!s && path.failed) s = error_set(e, GABLE_NO_MEMORY, "no memory for a file's name");
     text_release(&path);
-    return s;
+    return cli_release_signals(s, e);
 }
 
 struct range {

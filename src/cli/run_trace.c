@@ -44,5 +44,7 @@ gable_status run_trace(struct run_model *m, const char *path, int *threads, gabl
     gable_status s = m->general ? run_in_model(m, trace_general(m, m->cleaned ? m->cleaned : m->graph, &trace, e), e)
                                 : trace_pass(m->planned, &trace, e);
     *threads = m->general ? crew_size(general_crew(m->general)) : m->planned->threads;
-    return s ? s : trace_write(trace, path, e);
+    if (s) return s;
+    cli_hold_signals();
+    return cli_release_signals(trace_write(trace, path, e), e);
 }
