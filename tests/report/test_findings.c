@@ -354,6 +354,27 @@ static void test_training_runs_learn_or_not(void **state)
     made_up_release(&s);
 }
 
+/* By what differs, and no more of it; by a number where nothing does. */
+static void test_runs_of_one_model_are_told_apart(void **state)
+{
+    (void)state;
+    struct study s;
+    made_up_study(&s);
+    made_up_learned(&s, 3);
+    for (int i = 1; i < 3; i++) snprintf(s.learned[i].model, sizeof s.learned[i].model, "%s", s.learned[0].model);
+    s.learned[1].batch = 32;
+    snprintf(s.learned[2].optimizer, sizeof s.learned[2].optimizer, "adam");
+    assert_said(&s, figure_training_loss, "finding", "ShuffleNetV2 ×0.5, momentum, batch 16 on 64 drawn images:");
+    assert_said(&s, figure_training_loss, "finding", "ShuffleNetV2 ×0.5, momentum, batch 32 on 64 drawn images:");
+    assert_said(&s, figure_training_loss, "finding", "ShuffleNetV2 ×0.5, adam on 64 drawn images:");
+    s.learned[1].batch = 16;
+    s.learned[2].started_utc = 86400;
+    snprintf(s.learned[2].optimizer, sizeof s.learned[2].optimizer, "momentum");
+    assert_said(&s, figure_training_loss, "finding", "ShuffleNetV2 ×0.5, 1970-01-01 00:00, run 2 on 64 drawn images:");
+    assert_said(&s, figure_training_loss, "finding", "ShuffleNetV2 ×0.5, 1970-01-02 00:00 on 64 drawn images:");
+    made_up_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_training_memory_and_kinds),
         cmocka_unit_test(test_measured_training),
         cmocka_unit_test(test_training_runs_learn_or_not),
+        cmocka_unit_test(test_runs_of_one_model_are_told_apart),
         cmocka_unit_test(test_ridge_and_bound),
         cmocka_unit_test(test_batching_gains_or_not),
     };

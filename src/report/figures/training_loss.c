@@ -3,7 +3,9 @@
 #include "report/figures/parts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { COLUMNS = 120, TOLD = 3 };
 static const double least = 1e-4; /* the lowest loss that is drawn: nobody reads further, and its logarithm ends */
@@ -26,6 +28,67 @@ static const char *label_of(const struct study *s, const struct learned *l)
 }
 static bool is_drawn(const struct learned *l) { return !strcmp(l->data, "synthetic"); }
 static const char *data_of(const struct learned *l) { return is_drawn(l) ? "drawn images" : l->data; }
+
+/* What can tell two runs of one model apart, the most telling first. */
+enum facet {
+    FACET_DATA,
+    FACET_OPTIMIZER,
+    FACET_BATCH,
+    FACET_RATE,
+    FACET_SIZE,
+    FACET_FROZEN,
+    FACET_SEED,
+    FACET_DAY,
+    FACET_N
+};
+static void facet_text(const struct learned *l, enum facet f, char *out, size_t room)
+{
+    time_t at = (time_t)l->started_utc;
+    struct tm utc;
+    switch (f) {
+    case FACET_DATA: snprintf(out, room, "%s", data_of(l)); break;
+    case FACET_OPTIMIZER: snprintf(out, room, "%s", l->optimizer); break;
+    case FACET_BATCH: snprintf(out, room, "batch %d", l->batch); break;
+    case FACET_RATE: snprintf(out, room, "rate %g", l->rate); break;
+    case FACET_SIZE: snprintf(out, room, "%d × %d", l->height, l->width); break;
+    case FACET_FROZEN: snprintf(out, room, l->frozen[0] ? "%s frozen" : "all trained", l->frozen); break;
+    case FACET_SEED: snprintf(out, room, "seed %llu", (unsigned long long)l->seed); break;
+    case FACET_DAY: strftime(out, room, "%Y-%m-%d %H:%M", gmtime_r(&at, &utc)); break;
+    case FACET_N: break;
+    }
+}
+
+/* The model, and behind it what no other run of it has; a number where nothing tells them apart. */
+struct run_name {
+    char text[192];
+};
+static struct run_name name_of(const struct study *s, const struct learned *l)
+{
+    struct run_name name;
+    bool is_like[STUDY_LEARNED] = {false};
+    int n_like = 0, earlier = 0;
+    size_t n = (size_t)snprintf(name.text, sizeof name.text, "%.80s", label_of(s, l));
+    for (int i = 0; i < s->n_learned; i++) {
+        is_like[i] = &s->learned[i] != l && !strcmp(label_of(s, &s->learned[i]), label_of(s, l));
+        n_like += is_like[i];
+    }
+    for (int f = 0; f < FACET_N && n_like > 0; f++) {
+        char mine[80], other[80];
+        int n_before = n_like;
+        facet_text(l, (enum facet)f, mine, sizeof mine);
+        for (int i = 0; i < s->n_learned; i++) {
+            facet_text(&s->learned[i], (enum facet)f, other, sizeof other);
+            if (!is_like[i] || !strcmp(mine, other)) continue;
+            is_like[i] = false;
+            n_like--;
+        }
+        if (n_like < n_before && n < sizeof name.text)
+            n += (size_t)snprintf(name.text + n, sizeof name.text - n, ", %s", mine);
+    }
+    for (int i = 0; &s->learned[i] < l; i++) earlier += is_like[i];
+    if (n_like > 0 && n < sizeof name.text) snprintf(name.text + n, sizeof name.text - n, ", run %d", earlier + 1);
+    return name;
+}
 
 static json_t *facts_of(struct figure *f, const struct learned *l, int epoch)
 {
@@ -64,7 +127,7 @@ static void draw_run(struct figure *f, const struct study *s, int i)
                 &(struct stroke){.color = colors[i], .width = 1.2, .opacity = 0.55, .avoid = 1, .z = 3});
     for (int k = 0; k < l->run.n_epochs; k++)
         figure_append(f, points,
-                      figure_point(f, &(struct point){.name = label_of(s, l),
+                      figure_point(f, &(struct point){.name = name_of(s, l).text,
                                                       .model = model < 0 ? NULL : l->model,
                                                       .x = k + 0.5,
                                                       .y = fmax(least, l->run.epochs[k].loss),
@@ -74,7 +137,7 @@ static void draw_run(struct figure *f, const struct study *s, int i)
     figure_points(f, points, 0, 9, 5);
     figure_add(f, "ends",
                figure_pack(f, "{s:[f,f], s:o, s:s, s:s}", "at", (double)l->run.n_losses / l->run.steps_per_epoch, end,
-                           "text", figure_text(f, "%s: %.0f\u00a0%%", label_of(s, l), 100 * last_of(l)->accuracy),
+                           "text", figure_text(f, "%s: %.0f\u00a0%%", name_of(s, l).text, 100 * last_of(l)->accuracy),
                            "color", "@ink", "stroke", colors[i]));
 }
 
@@ -121,7 +184,7 @@ static void add_table(struct figure *f, const struct study *s)
         for (int k = 0; k < s->learned[i].run.n_epochs; k++) {
             const struct learned *l = &s->learned[i];
             json_t *row = figure_row(f, model_of(s, l) < 0 ? NULL : l->model);
-            figure_cell(f, row, label_of(s, l));
+            figure_cell(f, row, name_of(s, l).text);
             figure_cell(f, row, data_of(l));
             figure_exact(f, row, l->n_examples);
             figure_exact(f, row, l->classes);
@@ -143,9 +206,9 @@ static void say_run(const struct study *s, const struct learned *l, struct text 
         out,
         "%s%s on %d%s %s: the mean loss of an epoch goes from %.3g to %.3g in %d step%s, and %.0f\u00a0%% "
         "of the last epoch\u2019s examples are classified correctly; guessing among %d classes gives %.0f\u00a0%%.",
-        out->len ? " " : "", label_of(s, l), l->n_examples, is_drawn(l) ? "" : " of", data_of(l), l->run.epochs[0].loss,
-        last_of(l)->loss, l->run.n_losses, l->run.n_losses == 1 ? "" : "s", 100 * last_of(l)->accuracy, l->classes,
-        100.0 / l->classes);
+        out->len ? " " : "", name_of(s, l).text, l->n_examples, is_drawn(l) ? "" : " of", data_of(l),
+        l->run.epochs[0].loss, last_of(l)->loss, l->run.n_losses, l->run.n_losses == 1 ? "" : "s",
+        100 * last_of(l)->accuracy, l->classes, 100.0 / l->classes);
 }
 static void say_title(struct figure *f, const struct study *s)
 {
@@ -160,10 +223,10 @@ static void say_title(struct figure *f, const struct study *s)
     if (s->n_learned == 1 && n)
         figure_say(f, "title",
                    "The engine learns: %s classifies %.0f\u00a0%% of its examples correctly after %d epoch%s",
-                   label_of(s, first), share, first->run.n_epochs, first->run.n_epochs == 1 ? "" : "s");
+                   name_of(s, first).text, share, first->run.n_epochs, first->run.n_epochs == 1 ? "" : "s");
     else if (s->n_learned == 1)
         figure_say(f, "title", "%s does not learn: %.0f\u00a0%% of its examples are classified correctly",
-                   label_of(s, first), share);
+                   name_of(s, first).text, share);
     else if (n == s->n_learned)
         figure_say(f, "title", "All %d training runs learn: at their ends they classify %.0f to %.0f\u00a0%% correctly",
                    n, 100 * low, 100 * high);
