@@ -49,21 +49,29 @@ const struct op *op_find(const char *domain, const char *name)
 /* Everything else works on tensors alone. */
 static bool takes_sequences(const struct op *op) { return op->keeps_stated || !strcmp(op->name, "Identity"); }
 
-/* Required inputs are there and every input has a shape. */
-static gable_status check_inputs(const struct node *n, gable_error *e)
+gable_status op_check_arity(const struct op *op, const struct node *n, gable_error *e)
 {
-    const struct op *op = n->op;
     if (n->n_in < op->inputs.min || (op->inputs.max >= 0 && n->n_in > op->inputs.max))
         return error_set(e, GABLE_BAD_INPUT, "%d inputs given, %d to %d expected", n->n_in, op->inputs.min,
                          op->inputs.max < 0 ? INT16_MAX : op->inputs.max);
+    for (int i = 0; i < op->inputs.min; i++)
+        if (n->in[i]->role == ROLE_ABSENT)
+            return error_set(e, GABLE_BAD_INPUT, "input %d is left out, it is required", i);
+    if (n->n_out < op->outputs.min || (op->outputs.max >= 0 && n->n_out > op->outputs.max))
+        return error_set(e, GABLE_BAD_INPUT, "%d outputs, %d to %d expected", n->n_out, op->outputs.min,
+                         op->outputs.max < 0 ? INT16_MAX : op->outputs.max);
+    return GABLE_OK;
+}
+
+/* Every input has a shape. */
+static gable_status check_inputs(const struct node *n, gable_error *e)
+{
     for (int i = 0; i < n->n_in; i++) {
-        if (n->in[i]->role == ROLE_ABSENT) {
-            if (i < op->inputs.min) return error_set(e, GABLE_BAD_INPUT, "input %d is left out, it is required", i);
-        } else if (!tensor_is_known(n->in[i])) {
+        if (n->in[i]->role == ROLE_ABSENT) continue;
+        if (!tensor_is_known(n->in[i]))
             return error_set(e, GABLE_BAD_INPUT, "input %d (%.60s) has no known shape", i, n->in[i]->name);
-        } else if (n->in[i]->form != FORM_TENSOR && !takes_sequences(op)) {
+        if (n->in[i]->form != FORM_TENSOR && !takes_sequences(n->op))
             return error_set(e, GABLE_BAD_INPUT, "input %d (%.60s) is not a tensor", i, n->in[i]->name);
-        }
     }
     return GABLE_OK;
 }
@@ -84,11 +92,9 @@ static gable_status infer(struct graph *g, struct node *n, gable_error *e)
         n->op = &op_unknown;
         return n->op->shape(g, n, e);
     }
-    gable_status s = check_inputs(n, e);
+    gable_status s = op_check_arity(n->op, n, e);
+    if (!s) s = check_inputs(n, e);
     if (s) return s;
-    if (n->n_out < n->op->outputs.min || (n->op->outputs.max >= 0 && n->n_out > n->op->outputs.max))
-        return error_set(e, GABLE_BAD_INPUT, "%d outputs, %d to %d expected", n->n_out, n->op->outputs.min,
-                         n->op->outputs.max < 0 ? INT16_MAX : n->op->outputs.max);
     s = n->op->shape(g, n, e);
     if (s) return s;
     spread_bounds(n);
@@ -98,7 +104,9 @@ static gable_status infer(struct graph *g, struct node *n, gable_error *e)
 gable_status ops_infer_node(struct graph *g, struct node *n, gable_error *e)
 {
     if (!n) return error_set(e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
-    return infer(g, n, e) ? error_within(e, "node %.80s (%s)", n->name, n->op_type) : GABLE_OK;
+    if (!infer(g, n, e)) return GABLE_OK;
+    n->op = NULL; /* a branch that does not fit is no error where the other one does: nobody counts by this row */
+    return error_within(e, "node %.80s (%s)", n->name, n->op_type);
 }
 
 gable_status ops_infer(struct graph *g, gable_error *e)

@@ -91,6 +91,8 @@ struct op {
 extern const struct op op_unknown;
 
 const struct op *op_find(const char *domain, const char *name); /* NULL where there is none */
+/* Inputs and outputs are as many as the row says, what it requires is there. */
+gable_status op_check_arity(const struct op *op, const struct node *n, gable_error *e);
 /* Every row, in the table's order; NULL after the last. */
 const struct op *op_at(int i);
 

@@ -212,6 +212,61 @@ static void sequences_are_edited(void **state)
     graph_free(g);
 }
 
+/* A sequence of one tensor has one value, and an empty optional none: neither is a position, a condition or an operand.
+ */
+static const struct misuse {
+    const char *op;
+    int n_in; /* the first of them: 's' the sequence, 'x' a tensor, 'o' an optional without value */
+    char in[2];
+    const char *why;
+} misuses[] = {
+    {"SequenceErase", 2, "xx", "its first input is no sequence"},
+    {"SequenceErase", 2, "ss", "the position is not one value"},
+    {"SequenceAt", 2, "ss", "the position is not one value"},
+    {"SequenceAt", 2, "so", "the position is not one value"},
+    {"SequenceLength", 1, "x", "its first input is no sequence"},
+    {"SequenceConstruct", 2, "xs", "input 1 is a sequence, not a tensor"},
+    {"SequenceConstruct", 2, "xo", "input 1 is an empty optional, not a tensor"},
+    {"Relu", 1, "s", "input 0 is a sequence, not a tensor"},
+    {"Relu", 1, "o", "input 0 is an empty optional, not a tensor"},
+    {"Add", 2, "xo", "input 1 is an empty optional, not a tensor"},
+    {"OptionalGetElement", 1, "o", "the optional is empty"},
+    {"If", 1, "s", "the condition is not one value"},
+    {"If", 1, "o", "the condition is not one value"},
+    {"Loop", 1, "s", "input 0 is not one value"},
+};
+
+static void what_is_no_tensor_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(misuses); i++) {
+        const struct misuse *m = &misuses[i];
+        gable_error e = {0};
+        struct graph *g = graph_new("g", "test", 1 << 20), *body;
+        struct tensor *x = graph_input(g, "x", DTYPE_F32, 1, (const int64_t[]){1}), *in[2];
+        struct tensor *s = graph_node(g, "SequenceConstruct", "", "all", NULL, 1, &x, 1)->out[0];
+        struct tensor *o = graph_node(g, "Optional", "", "none", NULL, 0, NULL, 1)->out[0];
+        o->form = FORM_OPTIONAL;
+        for (int k = 0; k < m->n_in; k++) in[k] = m->in[k] == 's' ? s : m->in[k] == 'x' ? x : o;
+        struct node *n = graph_node(g, m->op, "", "misused", NULL, m->n_in, in, 1);
+        graph_output(g, n->out[0]);
+        if (!strcmp(m->op, "Loop") || !strcmp(m->op, "If")) {
+            body = graph_body(g, "body");
+            struct tensor *t = graph_input(body, "t", DTYPE_S64, 0, NULL),
+                          *c = graph_input(body, "c", DTYPE_BOOL, 0, NULL);
+            graph_output(body, copied(body, c));
+            graph_output(body, copied(body, t));
+            node_set_graph(g, n, "body", body);
+        }
+        struct general *session = opened(g, &e, NULL);
+        give(session, 0, DTYPE_F32, 1, (const int64_t[]){1}, (const double[]){1});
+        if (general_run(session, &e) != GABLE_BAD_INPUT || !strstr(e.why, m->why))
+            fail_msg("%s of %.2s: %s", m->op, m->in, e.why);
+        general_close(session);
+        graph_free(g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +275,7 @@ int main(void)
         cmocka_unit_test(an_endless_loop_is_ended),
         cmocka_unit_test(a_scan_slices_and_stacks_along_its_axes),
         cmocka_unit_test(sequences_are_edited),
+        cmocka_unit_test(what_is_no_tensor_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,10 +245,10 @@ static void case_run(const struct kernel_case *k, const struct swap *w, const st
     for (int i = 0; i < given(k->in); i++) in[i] = read_value(texts, k->in[i]);
     struct graph *g = graph_of(k, in);
     if (w) swap_number(w, in, g->nodes[0]);
-    assert_ok(general_open(g, NULL, cpus, &(struct general_options){.bytes_max = MEMORY_MAX}, &s, &e), &e);
-    for (int i = 0, input = 0; i < given(k->in); i++)
+    gable_status status = general_open(g, NULL, cpus, &(struct general_options){.bytes_max = MEMORY_MAX}, &s, &e);
+    for (int i = 0, input = 0; i < given(k->in) && !status; i++)
         if (in[i].kind != VALUE_ABSENT) assert_ok(general_set_input(s, input++, &in[i], &e), &e);
-    gable_status status = general_run(s, &e);
+    if (!status) status = general_run(s, &e);
     if (!w)
         judge(k, status, s, &e);
     else if (status && !e.why[0])

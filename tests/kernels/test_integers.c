@@ -46,7 +46,7 @@ static void products(void **state)
         {"QLinearMatMul",
          "",
          {"u8[1,1] 1", "f32[] 1", "u8[] 0", "u8[1,1] 2", "f32[] 1", "u8[] 0", "f32[] 1"},
-         {"!8 are"}},
+         {"!7 inputs given, 8 to 8 expected"}},
     };
     (void)state;
     cases_run(cases, COUNT_OF(cases));

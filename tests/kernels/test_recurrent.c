@@ -138,7 +138,7 @@ static void gated(void **state)
 static void refused(void **state)
 {
     static const struct kernel_case cases[] = {
-        {"RNN", "", {X, W}, {"!3 are needed"}},
+        {"RNN", "", {X, W}, {"!2 inputs given, 3 to 6 expected"}},
         {"RNN", "", {X, W, "f32[1,1] 1"}, {"!3 dimensions"}},
         {"RNN", "", {X, "f32[1,1,2] 1 2", R}, {"!do not fit"}},
         {"RNN", "", {X, W, R, "f32[1,1] 1"}, {"!do not fit"}},

@@ -32,6 +32,10 @@ const struct kernel *kernel_find(const char *domain, const char *op); /* NULL wh
 
 /* What a kernel may ask for. */
 static inline bool call_has(const struct call *c, int i) { return i < c->n_in && c->in[i]->kind != VALUE_ABSENT; }
+static inline bool call_has_one(const struct call *c, int i) /* a tensor of one element, no sequence of one */
+{
+    return i < c->n_in && c->in[i]->kind == VALUE_TENSOR && c->in[i]->n == 1;
+}
 bool call_is_wanted(const struct call *c, int i); /* output i has a reader or is the model's */
 /* Is input i the same in every run (an initializer): then what is made of it may stay in *state. */
 bool call_is_constant(const struct call *c, int i);

@@ -2,6 +2,7 @@
 
 #include "engine/general/chain.h"
 #include "engine/general/tables.h"
+#include "ops/ops.h"
 
 #include <string.h>
 
@@ -119,9 +120,12 @@ static gable_status make_step(struct making *m, int i)
     if (!s->kernel)
         return error_set(m->e, GABLE_BAD_INPUT, "no kernel runs the operator %s%s%.60s", n->domain,
                          n->domain[0] ? "." : "", n->op_type);
+    const struct op *op = op_find(n->domain, n->op_type);
+    gable_status status = op ? op_check_arity(op, n, m->e) : GABLE_OK; /* bodies that an analysis passes over too */
+    if (status) return status;
     for (int k = 0; k < n->n_out; k++)
         if (has_slot(n->out[k])) m->p->slot_of[n->out[k]->index] = slot_take(m);
-    gable_status status = make_bodies(m, s);
+    status = make_bodies(m, s);
     return status ? status : end_after(m, s);
 }
 

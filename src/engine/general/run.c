@@ -96,8 +96,11 @@ static bool has_short(const struct call *c)
 static gable_status run_kernel(struct call *c, const struct kernel *k)
 {
     enum dtype back = DTYPE_UNDEFINED;
-    for (int i = 0; i < c->n_in && !k->takes_sequences; i++)
+    for (int i = 0; i < c->n_in && !k->takes_sequences; i++) {
         if (c->in[i]->kind == VALUE_SEQUENCE) return call_refuse(c, "input %d is a sequence, not a tensor", i);
+        if (c->in[i]->kind == VALUE_ABSENT && c->node->in[i]->role != ROLE_ABSENT)
+            return call_refuse(c, "input %d is an empty optional, not a tensor", i);
+    }
     if (!k->in_f32 || !has_short(c)) return k->run(c);
     const struct value **wide = call_scratch(c, (size_t)c->n_in * sizeof *wide);
     gable_status s = wide ? widen(c, wide, &back) : error_set(c->e, GABLE_NO_MEMORY, "no memory for operands as f32");

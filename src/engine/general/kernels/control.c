@@ -27,7 +27,7 @@ gable_status values_absent(struct call *c, int64_t n, struct value **out)
 static gable_status run_if(struct call *c)
 {
     const struct value *condition = c->in[0];
-    if (condition->n != 1) return call_refuse(c, "the condition has %" PRId64 " values, one is needed", condition->n);
+    if (!call_has_one(c, 0)) return call_refuse(c, "the condition is not one value");
     struct graph *body = body_of(c, value_int(condition, 0) ? "then_branch" : "else_branch");
     if (!body) return call_refuse(c, "lacks a branch");
     if (body->n_outputs != c->n_out)
@@ -61,7 +61,7 @@ static gable_status loop_open(struct loop *l)
         return call_refuse(c, "the body has %d inputs and %d outputs, the node carries %d values and gives %d",
                            l->body->n_inputs, l->body->n_outputs, l->n_carried, c->n_out);
     for (int i = 0; i < 2 && i < c->n_in; i++)
-        if (call_has(c, i) && c->in[i]->n != 1) return call_refuse(c, "input %d is not one value", i);
+        if (call_has(c, i) && !call_has_one(c, i)) return call_refuse(c, "input %d is not one value", i);
     l->trips = call_has(c, 0) ? value_int(c->in[0], 0) : INT64_MAX;
     l->goes_on = !call_has(c, 1) || value_int(c->in[1], 0);
     gable_status s = values_absent(c, l->body->n_inputs, &l->in);

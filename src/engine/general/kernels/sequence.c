@@ -40,8 +40,8 @@ static gable_status empty(struct call *c)
 static gable_status place_of(struct call *c, int input, int64_t n, int64_t last, int64_t *out)
 {
     *out = last;
-    if (!call_has(c, input)) return GABLE_OK;
-    if (c->in[input]->n != 1) return call_refuse(c, "the position is not one value");
+    if (input >= c->n_in || c->node->in[input]->role == ROLE_ABSENT) return GABLE_OK;
+    if (!call_has_one(c, input)) return call_refuse(c, "the position is not one value");
     int64_t at = value_int(c->in[input], 0), place = at < 0 ? at + n : at;
     if (place < 0 || place > last)
         return call_refuse(c, "there is no position %" PRId64 " in %" PRId64 " tensors", at, n);
