@@ -121,7 +121,7 @@ static const struct advisory advisories[] = {
     {"CVE-2026-34447", "a link in the middle of a location led out of the folder", external, "up/secret", NULL, NULL,
      RUN, "model.onnx: initializer w: 'up/secret' is a link out of the model's folder: not opened"},
     {"CVE-2026-44512", "an Upsample of opset 6 without inputs was dereferenced", upsample, NULL, NULL, NULL, RUN,
-     "model.onnx: node y (Upsample): has 0 inputs, 1 are needed"},
+     "model.onnx: node y (Upsample): 0 inputs given, 1 to 2 expected"},
 };
 
 static void make_folder(const char *root)
