@@ -7,7 +7,8 @@
 
 gable_status reader_no_memory(struct reader *r)
 {
-    return error_set(r->e, GABLE_NO_MEMORY, "the graph does not fit its memory limit");
+    return error_set(r->e, GABLE_NO_MEMORY,
+                     "the graph does not fit its memory limit, 32 MB and 64 bytes for every byte of the file");
 }
 
 gable_status reader_node_error(struct reader *r, const Onnx__NodeProto *n, size_t i, const char *why, const char *what)

@@ -9,7 +9,7 @@
 
 enum { LOCATION_MAX = LIMIT_LOCATION_BYTES };
 struct external { /* as TensorProto.external_data says */
-    char location[LOCATION_MAX];
+    char location[LOCATION_MAX + 1];
     int64_t offset, length; /* length -1: what the values need */
 };
 /* Reads exactly n bytes. Refuses locations that leave the folder, as text and as links; what is no regular file; a

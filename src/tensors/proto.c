@@ -123,7 +123,10 @@ static gable_status read_entry(struct reading *r, struct wire w)
     size_t n = (size_t)(value.end - value.at);
     if (!key.at) return damaged(r, "external_data");
     if (is_word(key, "location")) {
-        if (n == 0 || n >= sizeof x->location || memchr(value.at, 0, n))
+        if (n > LOCATION_MAX)
+            return error_set(r->e, GABLE_BAD_INPUT, "has a location of %zu bytes, at most %d are read", n,
+                             LOCATION_MAX);
+        if (n == 0 || memchr(value.at, 0, n))
             return error_set(r->e, GABLE_BAD_INPUT, "has a location that is no file's name");
         memcpy(x->location, value.at, n);
         x->location[n] = '\0';
