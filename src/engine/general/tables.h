@@ -34,7 +34,7 @@
     X(random) \
     X(recurrent) \
     X(reduce) \
-    X(regions) \
+    X(roi_pool) \
     X(resize) \
     X(sample) \
     X(scan) \

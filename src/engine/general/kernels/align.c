@@ -1,25 +1,15 @@
-/* RoiAlign: means or greatest values of points interpolated in regions of pictures. The points of a cell are a grid, so
-   what it reads is some rows times some columns, each with its share; they are listed once for a region. Channels stand
-   innermost meanwhile, and are folded side by side. */
+/* RoiAlign: means or greatest values of points interpolated in regions of pictures. The points of a cell are a grid:
+   some rows times some columns. */
 #include "engine/general/kernels/hot.h"
-#include "engine/general/kernels/move.h"
+#include "engine/general/kernels/operands.h"
 #include "engine/general/kernels/regions.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLES_MAX = 1 << 12, LANE_BYTES = 64, LANES = 4, BEYOND = LANES * LANE_BYTES };
+enum { SAMPLES_MAX = 1 << 12 };
 
-struct share { /* of a row or column */
-    int64_t at;
-    double weight;
-};
-struct cell { /* along one axis */
-    const struct share *share;
-    int64_t n;
-    bool is_beyond; /* a point of it is outside, or it has none: 0 is among its values */
-};
 struct side { /* of a region, along one axis */
     double start, length;
     int64_t samples, size, n; /* points and elements per cell and axis; cells */
@@ -28,12 +18,11 @@ struct side { /* of a region, along one axis */
 };
 struct align {
     struct regions regions;
-    const int64_t *picture; /* of each region */
+    struct cells cells;
     double shift;
     int64_t samples; /* per cell and axis; 0: as many as the cell has rows or columns */
-    bool is_max, is_least_one;
+    bool is_least_one;
     struct side *sides; /* two for each region: rows, columns */
-    const void *x;      /* the pictures with their channels innermost */
 };
 
 static struct side side_of(const struct align *a, int64_t roi, int axis)
@@ -86,67 +75,9 @@ static void list_sides(void *arg, int64_t first, int64_t end)
     const struct align *a = arg;
     for (int64_t i = first; i < end; i++) {
         const struct side *s = &a->sides[i];
-        for (int64_t k = 0; k < s->n; k++) s->cells[k] = list_cell(s, k, s->shares + 2 * s->samples * k, a->is_max);
+        for (int64_t k = 0; k < s->n; k++)
+            s->cells[k] = list_cell(s, k, s->shares + 2 * s->samples * k, a->cells.is_max);
     }
-}
-
-/* A cell of a region, channels side by side: what `step` makes of v, shares of elements, and w, all before them. Reads
-   up to CHANNELS beyond the last. */
-#define LANES_OF(of_type, T, bits)                                                                    \
-    typedef T lanes_##of_type __attribute__((vector_size(LANE_BYTES), aligned(bits / 8), may_alias)); \
-    typedef int##bits##_t mask_##of_type __attribute__((vector_size(LANE_BYTES)));
-LANES_OF(F32, float, 32)
-LANES_OF(F64, double, 64)
-#define GREATER(of_type) (lanes_##of_type)(((v > w) & (mask_##of_type)v) | (~(v > w) & (mask_##of_type)w))
-
-#define FOLD(op, of_type, T, step)                                                                                 \
-    static HOT void op##_##of_type(const struct align *a, const T *x, const struct cell *row,                      \
-                                   const struct cell *column, int64_t out_step, T *y)                              \
-    {                                                                                                              \
-        enum { EACH_LANE = LANE_BYTES / sizeof(T), CHANNELS = LANES * EACH_LANE };                                 \
-        typedef lanes_##of_type lanes;                                                                             \
-        const int64_t channels = a->regions.channels, width = a->regions.width;                                    \
-        const T start = a->is_max && !row->is_beyond && !column->is_beyond ? -(T)INFINITY : 0;                     \
-        for (int64_t first = 0; first < channels; first += CHANNELS) {                                             \
-            lanes lane[LANES];                                                                                     \
-            UNROLLED(j, LANES) lane[j] = start + (lanes){0};                                                       \
-            for (int64_t i = 0; i < row->n; i++)                                                                   \
-                for (int64_t k = 0; k < column->n; k++) {                                                          \
-                    const T share = (T)(row->share[i].weight * column->share[k].weight);                           \
-                    const T *from = x + (row->share[i].at * width + column->share[k].at) * channels + first;       \
-                    UNROLLED(j, LANES)                                                                             \
-                    {                                                                                              \
-                        const lanes w = lane[j], v = share * *(const lanes *)(const void *)(from + j * EACH_LANE); \
-                        lane[j] = step;                                                                            \
-                    }                                                                                              \
-                }                                                                                                  \
-            for (int64_t j = 0; j < CHANNELS && first + j < channels; j++)                                         \
-                y[(first + j) * out_step] = lane[j / EACH_LANE][j % EACH_LANE];                                    \
-        }                                                                                                          \
-    }
-FOLD(sum, F32, float, w + v)
-FOLD(sum, F64, double, w + v)
-FOLD(max, F32, float, GREATER(F32))
-FOLD(max, F64, double, GREATER(F64))
-
-#define FOLD_REGION(of_type, T)                                                                                        \
-    static void fold_region_##of_type(const struct align *a, int64_t roi)                                              \
-    {                                                                                                                  \
-        const struct regions *r = &a->regions;                                                                         \
-        const struct side *v = &a->sides[2 * roi], *h = v + 1;                                                         \
-        const T *x = (const T *)a->x + a->picture[roi] * r->height * r->width * r->channels;                           \
-        int64_t cells = v->n * h->n;                                                                                   \
-        T *y = (T *)r->y->data + roi * r->channels * cells;                                                            \
-        for (int64_t i = 0; i < cells; i++)                                                                            \
-            (a->is_max ? max_##of_type : sum_##of_type)(a, x, &v->cells[i / h->n], &h->cells[i % h->n], cells, y + i); \
-    }
-FOLD_REGION(F32, float)
-FOLD_REGION(F64, double)
-
-static void fold_regions(void *arg, int64_t first, int64_t end)
-{
-    const struct align *a = arg;
-    for (int64_t i = first; i < end; i++) (a->regions.x->dtype == DTYPE_F32 ? fold_region_F32 : fold_region_F64)(a, i);
 }
 
 static gable_status read_modes(struct call *c, struct align *a)
@@ -154,9 +85,9 @@ static gable_status read_modes(struct call *c, struct align *a)
     const char *mode = operand_text(c, "mode", "avg");
     const char *places =
         operand_text(c, "coordinate_transformation_mode", c->opset < 16 ? "output_half_pixel" : "half_pixel");
-    a->is_max = !strcmp(mode, "max");
+    a->cells.is_max = !strcmp(mode, "max");
     bool is_half = !strcmp(places, "half_pixel");
-    if (!a->is_max && strcmp(mode, "avg") != 0) return call_refuse(c, "knows no mode %.40s", mode);
+    if (!a->cells.is_max && strcmp(mode, "avg") != 0) return call_refuse(c, "knows no mode %.40s", mode);
     if (!is_half && strcmp(places, "output_half_pixel") != 0)
         return call_refuse(c, "knows no coordinate_transformation_mode %.40s", places);
     a->shift = is_half ? 0.5 : 0;
@@ -185,6 +116,7 @@ static gable_status place_sides(struct call *c, struct align *a)
     struct cell *cell = call_scratch(c, (size_t)count_mul(cells, sizeof *cell));
     struct share *share = call_scratch(c, (size_t)count_mul(shares, sizeof *share));
     if (!cell || !share) return operand_no_memory(c);
+    a->cells.cell = cell;
     for (int64_t i = 0; i < n; i++) {
         struct side *s = &a->sides[i];
         s->cells = cell, s->shares = share;
@@ -193,38 +125,22 @@ static gable_status place_sides(struct call *c, struct align *a)
     return GABLE_OK;
 }
 
-/* The pictures with their channels innermost, and room behind them. */
-static gable_status turn_pictures(struct call *c, struct align *a)
-{
-    static const int order[] = {0, 2, 3, 1};
-    const struct value *x = a->regions.x;
-    struct value turned;
-    int64_t n = count_add(x->n, BEYOND / sizeof(float));
-    gable_status s = call_temporary(c, x->dtype, 1, &n, &turned);
-    if (s) return s;
-    memset((char *)turned.data + (size_t)x->n * value_element_bytes(x->dtype), 0, BEYOND);
-    a->x = turned.data;
-    return move_transposed(c, x, order, &turned);
-}
-
 static gable_status run_align(struct call *c)
 {
-    struct align a = {.is_max = false};
+    struct align a = {.sides = NULL};
     struct regions *r = &a.regions;
     gable_status s = operand_tensors(c, 3);
     if (!s) s = regions_read(c, 4, r);
     if (!s) s = read_modes(c, &a);
-    if (!s) s = operand_indices(c, 2, c->in[0]->dim[0], &a.picture);
+    if (!s) s = operand_indices(c, 2, c->in[0]->dim[0], &a.cells.picture);
     if (!s && c->in[2]->n != r->rois->dim[0])
         s = call_refuse(c, "%" PRId64 " pictures for %" PRId64 " regions", c->in[2]->n, r->rois->dim[0]);
     if (!s) s = regions_make(c, r);
     if (s || r->y->n == 0) return s;
     s = place_sides(c, &a);
-    if (!s) s = turn_pictures(c, &a);
     if (s) return s;
     call_parallel(c, 2 * r->rois->dim[0], GRAIN / (64 * (r->out_height + r->out_width)) + 1, list_sides, &a);
-    call_parallel(c, r->rois->dim[0], GRAIN / (16 * r->channels * r->out_height * r->out_width) + 1, fold_regions, &a);
-    return GABLE_OK;
+    return regions_fold(c, r, &a.cells);
 }
 
 const struct kernel kernels_align[] = {{.op = "RoiAlign", .domain = "", .run = run_align, .in_f32 = true}, {0}};

@@ -1,11 +1,14 @@
-/* MaxRoiPool: the greatest elements of the cells of regions. */
 #include "engine/general/kernels/regions.h"
 
+#include "engine/general/kernels/hot.h"
 #include "engine/general/kernels/loops.h"
-#include "engine/general/kernels/operands.h"
+#include "engine/general/kernels/move.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
+
+enum { LANE_BYTES = 64, LANES = 4, BEYOND = LANES * LANE_BYTES };
 
 gable_status regions_read(struct call *c, int per_roi, struct regions *r)
 {
@@ -31,77 +34,91 @@ gable_status regions_make(struct call *c, struct regions *r)
     return s;
 }
 
-static void put(struct value *y, int64_t i, double v)
-{
-    if (y->dtype == DTYPE_F32)
-        ((float *)y->data)[i] = (float)v;
-    else
-        ((double *)y->data)[i] = v;
-}
-
-/* Cells of a region along one axis: whole elements, cut where the picture ends. */
-struct cells {
-    int64_t start, size;
-    double cell;
+struct folding {
+    const struct regions *regions;
+    const struct cells *cells;
+    const void *x; /* the pictures with their channels innermost */
 };
-static struct cells cells_of(double from, double to, double scale, int64_t n, int64_t size)
-{
-    double start = round(from * scale), end = round(to * scale), length = fmax(end - start + 1, 1);
-    if (!(fabs(start) < 0x1p31)) start = 0x1p31; /* outside of any picture */
-    return (struct cells){(int64_t)start, size, fmin(length, 0x1p31) / (double)n};
-}
-static int64_t cut(const struct cells *s, double at)
-{
-    double place = at + (double)s->start;
-    return place < 0 ? 0 : place > (double)s->size ? s->size : (int64_t)place;
-}
 
-static double greatest_in(const struct value *x, int64_t plane, const struct cells *v, const struct cells *h,
-                          int64_t row, int64_t column)
-{
-    int64_t top = cut(v, floor((double)row * v->cell)), bottom = cut(v, ceil((double)(row + 1) * v->cell));
-    int64_t left = cut(h, floor((double)column * h->cell)), right = cut(h, ceil((double)(column + 1) * h->cell));
-    if (top >= bottom || left >= right) return 0;
-    double most = -INFINITY;
-    for (int64_t i = top; i < bottom; i++)
-        for (int64_t k = left; k < right; k++) most = fmax(most, value_real(x, (plane * v->size + i) * h->size + k));
-    return most;
-}
+/* A cell of a region, channels side by side: what `step` makes of v, shares of elements, and w, all before them. Reads
+   up to CHANNELS beyond the last. */
+#define LANES_OF(of_type, T, bits)                                                                    \
+    typedef T lanes_##of_type __attribute__((vector_size(LANE_BYTES), aligned(bits / 8), may_alias)); \
+    typedef int##bits##_t mask_##of_type __attribute__((vector_size(LANE_BYTES)));
+LANES_OF(F32, float, 32)
+LANES_OF(F64, double, 64)
+#define GREATER(of_type) (lanes_##of_type)(((v > w) & (mask_##of_type)v) | (~(v > w) & (mask_##of_type)w))
 
-static void pool_planes(void *arg, int64_t first, int64_t end)
-{
-    const struct regions *r = arg;
-    for (int64_t i = first; i < end; i++) {
-        int64_t roi = i / r->channels, at = i * r->out_height * r->out_width, n = 5 * roi;
-        struct cells v =
-            cells_of(value_real(r->rois, n + 2), value_real(r->rois, n + 4), r->scale, r->out_height, r->height);
-        struct cells h =
-            cells_of(value_real(r->rois, n + 1), value_real(r->rois, n + 3), r->scale, r->out_width, r->width);
-        int64_t plane = (int64_t)value_real(r->rois, n) * r->channels + i % r->channels;
-        for (int64_t row = 0; row < r->out_height; row++)
-            for (int64_t column = 0; column < r->out_width; column++)
-                put(r->y, at++, greatest_in(r->x, plane, &v, &h, row, column));
+#define FOLD(op, of_type, T, step)                                                                                 \
+    static HOT void op##_##of_type(const struct folding *f, const T *x, const struct cell *row,                    \
+                                   const struct cell *column, int64_t out_step, T *y)                              \
+    {                                                                                                              \
+        enum { EACH_LANE = LANE_BYTES / sizeof(T), CHANNELS = LANES * EACH_LANE };                                 \
+        typedef lanes_##of_type lanes;                                                                             \
+        const int64_t channels = f->regions->channels, width = f->regions->width;                                  \
+        const T start = f->cells->is_max && !row->is_beyond && !column->is_beyond ? -(T)INFINITY : 0;              \
+        for (int64_t first = 0; first < channels; first += CHANNELS) {                                             \
+            lanes lane[LANES];                                                                                     \
+            UNROLLED(j, LANES) lane[j] = start + (lanes){0};                                                       \
+            for (int64_t i = 0; i < row->n; i++)                                                                   \
+                for (int64_t k = 0; k < column->n; k++) {                                                          \
+                    const T share = (T)(row->share[i].weight * column->share[k].weight);                           \
+                    const T *from = x + (row->share[i].at * width + column->share[k].at) * channels + first;       \
+                    UNROLLED(j, LANES)                                                                             \
+                    {                                                                                              \
+                        const lanes w = lane[j], v = share * *(const lanes *)(const void *)(from + j * EACH_LANE); \
+                        lane[j] = step;                                                                            \
+                    }                                                                                              \
+                }                                                                                                  \
+            for (int64_t j = 0; j < CHANNELS && first + j < channels; j++)                                         \
+                y[(first + j) * out_step] = lane[j / EACH_LANE][j % EACH_LANE];                                    \
+        }                                                                                                          \
     }
-}
+FOLD(sum, F32, float, w + v)
+FOLD(sum, F64, double, w + v)
+FOLD(max, F32, float, GREATER(F32))
+FOLD(max, F64, double, GREATER(F64))
 
-static gable_status run_roi_pool(struct call *c)
-{
-    struct regions r = {.x = NULL};
-    gable_status s = operand_tensors(c, 2);
-    if (!s) s = regions_read(c, 5, &r);
-    r.out_height = node_int_at(c->node, "pooled_shape", 0, 0);
-    r.out_width = node_int_at(c->node, "pooled_shape", 1, 0);
-    if (!s) s = regions_make(c, &r);
-    for (int64_t i = 0; i < (s ? 0 : r.rois->dim[0]); i++) {
-        double picture = value_real(r.rois, 5 * i);
-        if (!(picture >= 0 && picture < (double)r.x->dim[0] && picture == floor(picture)))
-            return call_refuse(c, "region %" PRId64 " lies in picture %g of %" PRId64, i, picture, r.x->dim[0]);
+#define FOLD_REGION(of_type, T)                                                                                  \
+    static void fold_region_##of_type(const struct folding *f, int64_t roi)                                      \
+    {                                                                                                            \
+        const struct regions *r = f->regions;                                                                    \
+        const int64_t rows = r->out_height, columns = r->out_width, n = rows * columns;                          \
+        const struct cell *row = f->cells->cell + roi * (rows + columns), *column = row + rows;                  \
+        const T *x = (const T *)f->x + f->cells->picture[roi] * r->height * r->width * r->channels;              \
+        T *y = (T *)r->y->data + roi * r->channels * n;                                                          \
+        for (int64_t i = 0; i < n; i++)                                                                          \
+            (f->cells->is_max ? max_##of_type : sum_##of_type)(f, x, row + i / columns, column + i % columns, n, \
+                                                               y + i);                                           \
     }
-    if (!s) call_parallel(c, r.rois->dim[0] * r.channels, 1, pool_planes, &r);
-    return s;
+FOLD_REGION(F32, float)
+FOLD_REGION(F64, double)
+
+static void fold_regions(void *arg, int64_t first, int64_t end)
+{
+    const struct folding *f = arg;
+    for (int64_t i = first; i < end; i++) (f->regions->x->dtype == DTYPE_F32 ? fold_region_F32 : fold_region_F64)(f, i);
 }
 
-const struct kernel kernels_regions[] = {
-    {.op = "MaxRoiPool", .domain = "", .run = run_roi_pool, .in_f32 = true},
-    {0},
-};
+/* The pictures with their channels innermost, and room behind them. */
+static gable_status turn_pictures(struct call *c, struct folding *f)
+{
+    static const int order[] = {0, 2, 3, 1};
+    const struct value *x = f->regions->x;
+    struct value turned;
+    int64_t n = count_add(x->n, BEYOND / sizeof(float));
+    gable_status s = call_temporary(c, x->dtype, 1, &n, &turned);
+    if (s) return s;
+    memset((char *)turned.data + (size_t)x->n * value_element_bytes(x->dtype), 0, BEYOND);
+    f->x = turned.data;
+    return move_transposed(c, x, order, &turned);
+}
+
+gable_status regions_fold(struct call *c, const struct regions *r, const struct cells *cells)
+{
+    struct folding f = {.regions = r, .cells = cells};
+    gable_status s = turn_pictures(c, &f);
+    if (s) return s;
+    call_parallel(c, r->rois->dim[0], GRAIN / (16 * r->channels * r->out_height * r->out_width) + 1, fold_regions, &f);
+    return GABLE_OK;
+}
