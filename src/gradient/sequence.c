@@ -38,6 +38,14 @@ static int64_t place(struct back *b, const struct node *n, int input, int64_t fa
     return at < 0 ? at + end : at;
 }
 
+/* How long part i is: one without sizes, one size for all, or a list; 0 where that is not known. */
+static int64_t length_of(const struct tensor *sizes, int i)
+{
+    if (!sizes) return 1;
+    if (!sizes->ints) return 0;
+    int at = sizes->shape.rank ? i : 0;
+    return at < tensor_elements(sizes) ? sizes->ints[at] : 0;
+}
 static void split(struct back *b, const struct node *n, struct held *h)
 {
     const struct shape *x = in_shape(n, 0);
@@ -46,16 +54,15 @@ static void split(struct back *b, const struct node *n, struct held *h)
     int64_t at = 0, dim[SHAPE_RANK_MAX];
     int axis = 0, rank = 0;
     b->status = rule_axis(n, 0, x->rank, &axis, b->e);
-    if (sizes && (!sizes->ints || tensor_elements(sizes) < 1)) back_refuse(b, "data say how its sequence is split");
     for (int i = 0; i < x->rank && !b->status; i++)
         if (i != axis) dim[rank++] = x->dim[i];
     while (!b->status && at < x->dim[axis]) {
-        int64_t each = !sizes ? 1 : sizes->ints[sizes->shape.rank ? h->n : 0], end = at + each;
-        if (each < 1) back_refuse(b, "a part of its sequence is empty");
-        end = end < x->dim[axis] ? end : x->dim[axis];
-        term part = back_slice(b, n->in[0], axis, at, end, 1);
+        int64_t each = length_of(sizes, h->n), rest = x->dim[axis] - at;
+        if (each < 1) back_refuse(b, "how its sequence is split is not known before it runs");
+        each = each < rest ? each : rest;
+        term part = back_slice(b, n->in[0], axis, at, at + each, 1);
         add(b, h, keeps ? part : back_reshape(b, part, rank, dim), n->in[0]);
-        at = end;
+        at += each;
     }
 }
 

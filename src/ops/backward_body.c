@@ -110,11 +110,10 @@ static bool find_flows(struct unrolled *u)
 static count kept_of(const struct flow *f, const struct storage *s, bool *is_kept)
 {
     count bytes = 0;
-    const struct tensor *ignored;
     for (int i = 0; i < f->g->n_nodes; i++) {
         const struct node *n = f->g->nodes[i];
         bytes = count_add(bytes, f->out->aside[i]);
-        for (int k = 0; (ignored = node_reads(n, k)); k++)
+        for (int k = 0; node_reads(n, k); k++)
             for (int place = 0; gradient_reaches(f->out, n, k) && place < n->n_in + n->n_out; place++)
                 if (gradient_reads(n, k, place))
                     is_kept[s->root[(place < n->n_in ? n->in[place] : n->out[place - n->n_in])->index]->index] = true;
@@ -203,11 +202,11 @@ bool bodies_backward(const struct flow *f, const struct node *n, struct backward
     struct body_sum sum[BODIES_MAX];
     const int n_runs = control_runs(n, runs);
     int cheapest = 0;
+    if (n_runs < 1) return true;
     for (int i = 0; i < n_runs; i++) {
         if (!run_backward(f, n, &runs[i], &sum[i])) return false;
         if (backward_sum(sum[i].cost).flops < backward_sum(sum[cheapest].cost).flops) cheapest = i;
     }
-    if (!n_runs) return true;
     *cost = sum[cheapest].cost;
     *kept = sum[cheapest].kept;
     return true;
