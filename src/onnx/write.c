@@ -102,22 +102,32 @@ static gable_status dense(struct writer *w, const struct tensor *t, const void *
     return p->dims ? GABLE_OK : writer_no_memory(w);
 }
 
-/* Its shape and no values: zeros. */
+/* A list of nothing; NULL when memory is out. */
+static Onnx__TensorProto *empty_list(struct writer *w, const char *name, enum dtype d)
+{
+    Onnx__TensorProto *p = arena_alloc(w->arena, sizeof *p);
+    int64_t *none = arena_array(w->arena, 1, sizeof *none);
+    if (!p || !none) return NULL;
+    onnx__tensor_proto__init(p);
+    p->name = (char *)(uintptr_t)name;
+    p->data_type = type_number(d);
+    p->has_data_type = 1;
+    p->n_dims = 1;
+    p->dims = none;
+    p->has_raw_data = 1;
+    return p;
+}
+
+/* Its shape and no values: zeros. ONNX would do without the places of nothing, Netron does not. */
 static gable_status sparse(struct writer *w, const struct tensor *t)
 {
     Onnx__SparseTensorProto *p = arena_alloc(w->arena, sizeof *p);
-    Onnx__TensorProto *values = arena_alloc(w->arena, sizeof *values);
-    int64_t *none = arena_array(w->arena, 1, sizeof *none), *dims = dims_of(w, &t->shape);
-    if (!p || !values || !none || !dims) return writer_no_memory(w);
+    int64_t *dims = dims_of(w, &t->shape);
+    if (!p || !dims) return writer_no_memory(w);
     onnx__sparse_tensor_proto__init(p);
-    onnx__tensor_proto__init(values);
-    values->name = (char *)(uintptr_t)t->name;
-    values->data_type = type_number(t->dtype);
-    values->has_data_type = 1;
-    values->n_dims = 1;
-    values->dims = none;
-    values->has_raw_data = 1;
-    p->values = values;
+    p->values = empty_list(w, t->name, t->dtype);
+    p->indices = empty_list(w, NULL, DTYPE_S64);
+    if (!p->values || !p->indices) return writer_no_memory(w);
     p->n_dims = (size_t)t->shape.rank;
     p->dims = dims;
     w->graph.sparse_initializer[w->graph.n_sparse_initializer++] = p;

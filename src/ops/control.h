@@ -1,4 +1,4 @@
-/* How nodes run their bodies: If, Loop, Scan. Private to ops/. */
+/* How nodes run their bodies: If, Loop, Scan. For what counts and shows them. */
 #ifndef OPS_CONTROL_H
 #define OPS_CONTROL_H
 #include "ops/ops.h"

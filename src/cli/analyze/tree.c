@@ -3,7 +3,9 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/units.h"
 #include "cli/table.h"
+#include "ops/control.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +15,12 @@
 enum { LEVELS_MAX = LIMIT_NESTING };
 
 struct branch {
-    const char *path; /* borrowed from a node's name */
-    uint64_t hash;
+    const char *word; /* of its path, the last: borrowed from a node's name */
+    uint64_t hash;    /* of the whole path */
     int len, level, parent, row;
     int calls;               /* of a node with exactly this path */
-    const struct node *node; /* the first of them; NULL for a module that only holds others */
+    const struct node *node; /* the first of them; NULL for a module that only holds others, and for a body */
+    char remark[40];         /* of a body: how often it runs */
     struct cost cost;
     count params;
 };
@@ -25,21 +28,16 @@ struct tree {
     struct branch *branches;
     int *slots; /* a branch's number and one, by its path's hash; twice as many as there is room for branches */
     uint64_t secret;
-    int n, room;
+    int n, room, levels;
 };
-
-static int skipped(const struct tree *t, int parent) { return parent < 0 ? 0 : t->branches[parent].len + 1; }
 
 /* Where the branch of a path is noted, or would be. Under one parent only the last word makes the difference. */
 static int *slot_of(const struct tree *t, const struct branch *b)
 {
     size_t room = 2 * (size_t)t->room, i = hash_slot(b->hash, room);
-    int skip = skipped(t, b->parent);
     for (; t->slots[i]; i = (i + 1) & (room - 1)) {
         const struct branch *o = &t->branches[t->slots[i] - 1];
-        if (o->parent == b->parent && o->len == b->len &&
-            !memcmp(o->path + skip, b->path + skip, (size_t)(b->len - skip)))
-            break;
+        if (o->parent == b->parent && o->len == b->len && !memcmp(o->word, b->word, (size_t)b->len)) break;
     }
     return &t->slots[i];
 }
@@ -69,32 +67,89 @@ static int branch_of(struct tree *t, const struct branch *b)
     return t->n - 1;
 }
 
-/* Adds a node's cost to every module that its path goes through, `levels` of them at most. */
-static bool add_node(struct tree *t, const struct node_cost *c, int levels)
+/* Modules are parted by slashes where a name has some, as exporters and calls of functions write them ("/layer1/conv",
+   whose words may hold dots), else by dots. */
+static const char *end_of_word(const char *at, char sign, int level)
 {
-    struct branch b = {.path = c->node->name, .hash = t->secret, .parent = -1};
-    struct branch *leaf = NULL;
-    for (const char *at = b.path, *end = at; end && b.level < levels; at = end) {
-        end = ++b.level < LEVELS_MAX ? strchr(at + (b.level > 1), '.') : NULL;
-        b.len = end ? (int)(end - b.path) : (int)strlen(b.path);
-        b.hash = hash_more(t->secret, b.hash, at, (size_t)(b.path + b.len - at));
-        int i = branch_of(t, &b);
-        if (i < 0) return false;
-        leaf = &t->branches[i];
-        leaf->cost = cost_add(leaf->cost, c->cost);
-        leaf->params = count_add(leaf->params, c->params);
-        b.parent = i;
+    const char *end = level < LEVELS_MAX ? strchr(at, sign) : NULL;
+    return end ? end : at + strlen(at);
+}
+
+/* The branch below `parent` (-1: none) of the next word; -1 when memory is out. */
+static int step_down(struct tree *t, int parent, const char *word, int len)
+{
+    const struct branch *from = parent < 0 ? NULL : &t->branches[parent];
+    uint64_t before = from ? hash_more(t->secret, from->hash, "/", 1) : t->secret;
+    const struct branch b = {.word = word,
+                             .hash = hash_more(t->secret, before, word, (size_t)len),
+                             .len = len,
+                             .level = from ? from->level + 1 : 1,
+                             .parent = parent};
+    return branch_of(t, &b);
+}
+
+static bool add_bodies(struct tree *t, int parent, const struct node *n, count times);
+
+/* Adds a node's cost to every module below `parent` that its path goes through, and its bodies below itself. */
+static bool add_node(struct tree *t, int parent, const struct node_cost *c, count times)
+{
+    const char *at = c->node->name + (c->node->name[0] == '/'), *end = at;
+    char sign = strchr(at, '/') ? '/' : '.';
+    int level = parent < 0 ? 0 : t->branches[parent].level;
+    for (; level < t->levels; at = end + 1) {
+        end = end_of_word(at, sign, ++level);
+        parent = step_down(t, parent, at, (int)(end - at));
+        if (parent < 0) return false;
+        t->branches[parent].cost = cost_add(t->branches[parent].cost, c->cost);
+        t->branches[parent].params = count_add(t->branches[parent].params, c->params);
+        if (!*end) break;
     }
-    if (leaf && !b.path[leaf->len] && leaf->calls++ == 0) leaf->node = c->node;
+    if (parent < 0 || *end) return true;
+    struct branch *leaf = &t->branches[parent];
+    if (leaf->calls++ > 0) return true;
+    leaf->node = c->node;
+    return level == t->levels || add_bodies(t, parent, c->node, times);
+}
+
+static const char *name_of_body(const struct node *n, const struct graph *body)
+{
+    for (int i = 0; i < n->n_attributes; i++)
+        if (n->attributes[i].type == ATTRIBUTE_GRAPH && n->attributes[i].graph == body) return n->attributes[i].name;
+    return "body";
+}
+
+/* A body as a level of its own: what its nodes do in all passes that are counted. */
+static bool add_bodies(struct tree *t, int parent, const struct node *n, count times)
+{
+    struct body_run runs[BODIES_MAX];
+    int n_runs = control_runs(n, runs);
+    for (int k = 0; k < n_runs; k++) {
+        const struct graph *body = runs[k].body;
+        count passes = count_mul(times, runs[k].passes);
+        const char *name = name_of_body(n, body);
+        int i = step_down(t, parent, name, (int)strlen(name));
+        if (i < 0) return false;
+        snprintf(t->branches[i].remark, sizeof t->branches[i].remark, n_runs > 1 ? "this or the other" : "%s passes",
+                 quantity_exact(runs[k].passes).text);
+        if (n_runs == 1 && runs[k].passes == 1)
+            snprintf(t->branches[i].remark, sizeof t->branches[i].remark, "one pass");
+        for (int j = 0; j < body->n_nodes; j++) {
+            struct cost once = op_cost(body->nodes[j]);
+            struct node_cost c = {.node = body->nodes[j],
+                                  .cost = {count_mul(once.macs, passes), count_mul(once.flops, passes)}};
+            t->branches[i].cost = cost_add(t->branches[i].cost, c.cost);
+            if (!add_node(t, i, &c, passes)) return false;
+        }
+    }
     return true;
 }
 
 static void print_branch(struct tree *t, int i, struct table *table, const struct analysis *a)
 {
     struct branch *b = &t->branches[i];
-    int skip = skipped(t, b->parent);
-    char name[64], kind[64] = "";
-    snprintf(name, sizeof name, "%.*s", b->len - skip, b->path + skip);
+    char name[64], kind[64];
+    snprintf(name, sizeof name, "%.*s", b->len, b->word);
+    snprintf(kind, sizeof kind, "%s", b->remark);
     if (b->node) {
         const char *what = b->node->module ? b->node->module : b->node->op_type;
         if (b->calls > 1)
@@ -110,11 +165,10 @@ static void print_branch(struct tree *t, int i, struct table *table, const struc
 
 void analyze_print_tree(const struct subject *s, int depth)
 {
-    struct tree t = {.secret = hash_secret()};
+    struct tree t = {.secret = hash_secret(), .levels = depth ? depth : LEVELS_MAX};
     struct table *table = table_new();
     bool ok = true;
-    for (int i = 0; i < s->graph->n_nodes && ok; i++)
-        ok = add_node(&t, &s->analysis->nodes[i], depth ? depth : LEVELS_MAX);
+    for (int i = 0; i < s->graph->n_nodes && ok; i++) ok = add_node(&t, -1, &s->analysis->nodes[i], 1);
     table_column(table, "module", TABLE_TREE);
     table_column(table, "class", TABLE_LEFT);
     table_column(table, "output", TABLE_LEFT);
