@@ -170,7 +170,23 @@ static void change(struct garden *g, const ProtobufCFieldDescriptor *f, void *el
     }
 }
 
-/* Elements are doubled, dropped, exchanged, changed. */
+/* A message like one of the same kind elsewhere in the model: an attribute of another node, a node of another graph. A
+   copy, for a message that comes to lie within itself has no end. NULL where there is none. */
+static ProtobufCMessage *adopted(struct garden *g, const ProtobufCFieldDescriptor *f)
+{
+    for (int tries = 0; tries < 32; tries++) {
+        const struct place *p = &g->places[draw(g, (uint64_t)g->n_places)];
+        if (p->field != f || !*quantity(p)) continue;
+        ProtobufCMessage *m = (*(ProtobufCMessage ***)member(p))[draw(g, *quantity(p))];
+        size_t n = protobuf_c_message_get_packed_size(m);
+        uint8_t *bytes = arena_alloc(g->arena, n + 1);
+        if (!bytes) return NULL;
+        return protobuf_c_message_unpack(m->descriptor, &g->allocator, protobuf_c_message_pack(m, bytes), bytes);
+    }
+    return NULL;
+}
+
+/* Elements are doubled, dropped, exchanged, changed; messages come from elsewhere too, into empty lists as well. */
 static void change_list(struct garden *g, const struct place *p)
 {
     size_t size = element_bytes(p->field->type), n = *quantity(p);
@@ -178,7 +194,13 @@ static void change_list(struct garden *g, const struct place *p)
     if (!list) return;
     if (n) memcpy(list, old, n * size);
     size_t i = n ? (size_t)draw(g, n) : 0, k = n ? (size_t)draw(g, n) : 0;
-    switch (draw(g, 4)) {
+    bool is_message = p->field->type == PROTOBUF_C_TYPE_MESSAGE;
+    ProtobufCMessage *other = is_message && (!n || draw(g, 4) == 0) ? adopted(g, p->field) : NULL;
+    switch (other ? 4 : draw(g, 4)) {
+    case 4:
+        memcpy(list + n * size, &other, sizeof other);
+        *quantity(p) = n + 1;
+        break;
     case 0:
         if (!n && p->field->type >= PROTOBUF_C_TYPE_STRING) return;
         if (n) memcpy(list + n * size, list + i * size, size);

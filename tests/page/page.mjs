@@ -1,6 +1,6 @@
 // node page.mjs REPORT_DIR...: opens each REPORT_DIR/index.html in headless Chromium, wide and narrow, light and dark, with
 // and without scripts, by keyboard and printed. Fails on any console message, request, dialog, empty figure, or page wider
-// than its window. Speaks DevTools' protocol over a pipe; no packages. PAGE_SHOTS=DIR keeps a picture of each view.
+// than its window; a later page has the first one's elements, since it differs in names alone. Speaks DevTools' protocol over a pipe; no packages. PAGE_SHOTS=DIR keeps a picture of each view.
 import {spawn} from 'node:child_process';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -86,6 +86,22 @@ const drawn = `(async () => {
   return plots.map(p => ({id: p.dataset.figure, live: !p.querySelector('.still'), marks: p.querySelectorAll('path,text,circle').length,
     height: p.clientHeight, table: !!document.querySelector('#' + p.dataset.figure + '-table tbody tr')})); })()`;
 
+// Elements by tag: how many in the page; in figures, whose texts may be left out or broken, which kinds.
+const counted = `(() => {
+  const page = {}, figures = new Set();
+  for (const e of document.querySelectorAll('*'))
+    if (e.closest('.plot') && !e.matches('.plot')) figures.add(e.tagName);
+    else page[e.tagName] = (page[e.tagName] ?? 0) + 1;
+  return {page, figures: [...figures]}; })()`;
+let harmless;
+
+function compareElements(view, elements) {
+  harmless ??= elements;
+  for (const tag of new Set([...Object.keys(harmless.page), ...Object.keys(elements.page)]))
+    check(view, harmless.page[tag] === elements.page[tag], `${elements.page[tag]} elements ${tag}, not ${harmless.page[tag]}`);
+  for (const tag of elements.figures) check(view, harmless.figures.includes(tag), `an element ${tag} in a figure`);
+}
+
 async function look(path, name, options) {
   const view = await open(path, options);
   await view.stretch();
@@ -98,6 +114,7 @@ async function look(path, name, options) {
   check(view, (ground === 'rgb(255, 255, 255)') === (options.scheme !== 'dark'), `background ${ground}`);
   check(view, await view.evaluate('document.querySelectorAll("img, iframe, object, embed, link, base").length') === 0, 'foreign elements');
   check(view, await view.evaluate('document.querySelectorAll("script").length') === 5, 'scripts beside our own');
+  compareElements(view, await view.evaluate(counted));
   await view.shot(name);
   await report(view, name);
 }
