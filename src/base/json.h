@@ -19,6 +19,8 @@ json_t *json_number(double value);
    reads it), a line's end behind it, in one piece and without its search for cycles: a third of the time. Trees only.
    false: no memory, or errno says what the stream refused. */
 bool json_write(const json_t *j, FILE *out);
+/* The same on one line, for files; malloc'd, NULL when memory is out. */
+char *json_compact(const json_t *j);
 /* A string; what is not UTF-8 in it becomes U+FFFD, byte by byte. */
 json_t *json_text(const char *s);
 #endif

@@ -11,14 +11,22 @@ static void write_printable(struct text *to, const char *s)
     for (size_t n; n = strcspn(s, "\x7f"), text_add_n(to, s, n), s[n]; s += n + 1) text_add(to, "\\u007F");
 }
 
-/* Numbers as jansson writes them, and strings with something to escape. */
-static bool write_scalar(struct text *to, const json_t *j)
+/* As jansson writes it, on one line: numbers, strings with something to escape, whole trees. */
+static bool write_compact(struct text *to, const json_t *j)
 {
-    char *written = json_dumps(j, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
+    char *written = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
     bool ok = written != NULL;
     if (ok) write_printable(to, written);
     free(written);
-    return ok;
+    return ok && !to->failed;
+}
+
+char *json_compact(const json_t *j)
+{
+    struct text t = {0};
+    if (write_compact(&t, j)) return t.data;
+    text_release(&t);
+    return NULL;
 }
 
 static bool is_plain(const char *s, size_t n)
@@ -77,7 +85,7 @@ static bool write_key(struct text *to, const char *key)
         return true;
     }
     json_t *string = json_string_nocheck(key);
-    bool ok = string && write_scalar(to, string);
+    bool ok = string && write_compact(to, string);
     json_decref(string);
     return ok;
 }
@@ -102,11 +110,11 @@ static bool write_value(struct text *to, const json_t *j, int depth)
     case JSON_OBJECT: return write_object(to, (json_t *)(uintptr_t)j, depth); /* iterators take no const */
     case JSON_ARRAY: return write_array(to, j, depth);
     case JSON_STRING:
-        if (!is_plain(json_string_value(j), json_string_length(j))) return write_scalar(to, j);
+        if (!is_plain(json_string_value(j), json_string_length(j))) return write_compact(to, j);
         write_quoted(to, json_string_value(j), json_string_length(j));
         return true;
     case JSON_INTEGER: write_integer(to, json_integer_value(j)); return true;
-    case JSON_REAL: return write_scalar(to, j);
+    case JSON_REAL: return write_compact(to, j);
     case JSON_TRUE: text_add(to, "true"); return true;
     case JSON_FALSE: text_add(to, "false"); return true;
     case JSON_NULL: text_add(to, "null"); return true;

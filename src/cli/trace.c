@@ -1,6 +1,7 @@
 #include "cli/trace.h"
 
 #include "base/file.h"
+#include "base/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 
 gable_status trace_write(json_t *trace, const char *path, gable_error *e)
 {
-    char *text = json_dumps(trace, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    char *text = json_compact(trace);
     gable_status s =
         text ? file_write(path, text, strlen(text), e) : error_set(e, GABLE_NO_MEMORY, "no memory for the trace");
     free(text);
