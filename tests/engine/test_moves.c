@@ -187,6 +187,33 @@ static void attend(struct drawn *d)
     d->x = permuted(d, x, 4, (const int64_t[]){0, 3, 1, 2});
 }
 
+/* A vision transformer's edges: fixed tokens beside those of the pixels, places added, at the end one token taken. */
+static void join_tokens(struct drawn *d)
+{
+    int64_t tokens = d->height * d->width, more = one_of(d, 1, 3), width = one_of(d, 1, 40);
+    struct tensor *x = shaped(d, d->x, 3, (const int64_t[]){1, d->channels, tokens}), *parts[3];
+    x = permuted(d, x, 3, (const int64_t[]){0, 2, 1});
+    bool is_first = one_of(d, 0, 1), has_two = one_of(d, 0, 1);
+    parts[is_first] = x;
+    parts[!is_first] = weight(d, 3, (const int64_t[]){1, more, d->channels});
+    parts[2] = weight(d, 3, (const int64_t[]){1, 2, d->channels});
+    x = node(d, "Concat", 2 + has_two, parts);
+    node_set_int(d->g, x->producer, "axis", one_of(d, 0, 1) ? 1 : -2);
+    tokens += more + 2 * has_two;
+    struct tensor *places = weight(d, 3, (const int64_t[]){1, tokens, d->channels});
+    x = one_of(d, 0, 1) ? two(d, "Add", x, places) : two(d, "Add", places, x);
+    x = linear(d, normalised(d, two(d, "Add", x, places), d->channels), d->channels, width);
+    d->x = x;
+    if (one_of(d, 0, 2) == 0) return; /* all tokens leave the model */
+    struct tensor *at = graph_initializer(d->g, "at", ROLE_CONSTANT, DTYPE_S64, 0, NULL);
+    int64_t *index = arena_alloc(d->g->arena, sizeof *index);
+    *index = one_of(d, 0, 1) ? one_of(d, 0, tokens - 1) : -one_of(d, 1, tokens);
+    at->ints = index;
+    x = two(d, "Gather", x, at);
+    node_set_int(d->g, x->producer, "axis", 1);
+    d->x = node(d, "Gemm", 2, (struct tensor *[]){x, weight(d, 2, (const int64_t[]){width, 7})});
+}
+
 static const struct {
     const char *what;
     void (*add)(struct drawn *d);
@@ -198,10 +225,12 @@ static const struct {
              {"gate and sum", gate},
              {"rows through Softmax", classify},
              {"channels last and back", mix_channels},
-             {"attention", attend}};
+             {"attention", attend},
+             {"tokens joined, one taken", join_tokens}};
 enum { GRAPHS = 24, BATCH_MOST = 3 };
 
-static bool is_of_one_image(size_t i) { return cases[i].add == mix_channels || cases[i].add == attend; }
+static bool makes_tokens(size_t i) { return cases[i].add == attend || cases[i].add == join_tokens; }
+static bool is_of_one_image(size_t i) { return cases[i].add == mix_channels || makes_tokens(i); }
 
 static struct graph *draw_graph(size_t i, uint64_t seed)
 {
@@ -215,7 +244,7 @@ static struct graph *draw_graph(size_t i, uint64_t seed)
     d.g->opset = 17;
     if (one_of(&d, 0, 3)) convolve(&d);
     cases[i].add(&d);
-    if (cases[i].add != classify && cases[i].add != attend && one_of(&d, 0, 2))
+    if (cases[i].add != classify && !makes_tokens(i) && one_of(&d, 0, 2))
         convolve(&d); /* else what it made leaves the model */
     graph_output(d.g, d.x);
     assert_ok(ops_infer(d.g, &e), &e);
@@ -279,6 +308,23 @@ static void other_forms_are_refused(void **state)
     graph_free(d.g);
 }
 
+/* A constant that is neither by channel nor one of tokens. */
+static void another_constant_is_refused(void **state)
+{
+    (void)state;
+    struct drawn d = {.g = graph_new("places", "test", 1 << 20)};
+    struct cpus cpus;
+    gable_error e = {0};
+    size_t bytes = 0;
+    cpus_read("", &cpus);
+    d.x = graph_input(d.g, "x", DTYPE_F32, 4, (const int64_t[]){1, 2, 4, 4});
+    graph_output(d.g, two(&d, "Add", one(&d, "Relu", d.x), weight(&d, 4, (const int64_t[]){1, 2, 4, 4})));
+    assert_ok(ops_infer(d.g, &e), &e);
+    assert_int_equal(engine_cpu.plan_bytes(d.g, &cpus, &(struct engine_options){0}, &bytes, &e), GABLE_BAD_INPUT);
+    assert_contains(e.why, "adds constants to tokens");
+    graph_free(d.g);
+}
+
 /* At batch 1 no dimension need count images, but a model's input does. */
 static void another_batch_is_refused(void **state)
 {
@@ -301,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drawn_graphs_are_as_the_general_engine_has_them),
         cmocka_unit_test(other_forms_are_refused),
+        cmocka_unit_test(another_constant_is_refused),
         cmocka_unit_test(another_batch_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

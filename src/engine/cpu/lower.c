@@ -56,6 +56,7 @@ static gable_status lower_some(struct plan *p, const struct node *const *nodes, 
         *done = excited;
         return status;
     }
+    if (lower_joins_tokens(p, root)) return lower_join(p, root, e);
     if (is_view(root)) return lower_view(p, root, e);
     if (is_mean(root)) return lower_mean(p, root, e);
     if (node_is(root, "MaxPool") || node_is(root, "AveragePool") || node_is(root, "AdaptiveAveragePool"))
@@ -63,6 +64,7 @@ static gable_status lower_some(struct plan *p, const struct node *const *nodes, 
     if (node_is(root, "Resize")) return lower_resize(p, root, e);
     if (node_is(root, "Softmax")) return lower_softmax(p, root, e);
     if (node_is(root, "LayerNormalization")) return lower_norm(p, root, e);
+    if (node_is(root, "Gather")) return lower_token(p, root, e);
     if (node_is(root, "Attention")) return lower_attention(p, root, e);
     struct chain c = chain_find(p, nodes, n);
     if (node_is(root, "Mul") && !c.constants.n) return lower_scale(p, root, e);
@@ -165,6 +167,7 @@ int step_rows(const struct step *s)
     if (s->type == &step_transposed) return s->transposed.in->height;
     if (s->type == &step_enlarge) return s->enlarge.in->height;
     if (s->type == &step_attention) return s->attention.out->height;
+    if (s->type == &step_place_tokens) return s->placed.out->height;
     if (s->type == &step_norm) return s->norm.in->height;
     if (s->type == &step_mean) return s->mean.in->height;
     return s->pointwise.a->height;

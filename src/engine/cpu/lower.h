@@ -55,6 +55,11 @@ gable_status lower_settle(struct plan *p, const struct tensor *t, struct layout 
                           gable_error *e);
 gable_status lower_tokens(struct plan *p, int input, gable_error *e);          /* a model input, channels last */
 gable_status lower_norm(struct plan *p, const struct node *n, gable_error *e); /* LayerNormalization */
+/* An initializer added to tokens, one value each: it gets a layout, as if it were computed. */
+gable_status lower_fixed_tokens(struct plan *p, const struct tensor *t, gable_error *e);
+bool lower_joins_tokens(const struct plan *p, const struct node *n); /* Concat of sequences */
+gable_status lower_join(struct plan *p, const struct node *n, gable_error *e);
+gable_status lower_token(struct plan *p, const struct node *n, gable_error *e); /* Gather of one */
 gable_status lower_attention(struct plan *p, const struct node *n, gable_error *e);
 bool lower_axes_of(const struct plan *p, const struct tensor *t, struct axes *out); /* false for rows of features */
 bool lower_moved(struct plan *p, const struct node *n, gable_status *s,
@@ -66,5 +71,5 @@ gable_status lower_output(struct plan *p, int i, gable_error *e);
 
 extern const struct step_type step_product, step_winograd, step_depthwise, step_ring, step_excite, step_pool, step_mean,
     step_add, step_scale, step_copy, step_collect, step_store, step_transposed, step_enlarge, step_softmax, step_norm,
-    step_softmax_tokens, step_attention, step_store_tokens, step_load_tokens;
+    step_softmax_tokens, step_attention, step_store_tokens, step_load_tokens, step_place_tokens;
 #endif

@@ -174,9 +174,12 @@ gable_status lower_sum(struct plan *p, struct layout *a, struct layout *b, struc
 gable_status lower_add(struct plan *p, const struct chain *c, gable_error *e)
 {
     const struct node *n = c->root;
-    if (!shape_equal(&n->in[0]->shape, &n->in[1]->shape) || tensor_is_initializer(n->in[0]) ||
-        tensor_is_initializer(n->in[1]))
+    if (!shape_equal(&n->in[0]->shape, &n->in[1]->shape))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu adds two tensors of the same shape only");
+    for (int i = 0; i < 2; i++) {
+        gable_status s = tensor_is_initializer(n->in[i]) ? lower_fixed_tokens(p, n->in[i], e) : GABLE_OK;
+        if (s) return s;
+    }
     const struct axes *a = p->axes[n->in[0]->index], *b = p->axes[n->in[1]->index];
     if ((a || b) && !(a && b && axes_equal(a, b)))
         return error_set(e, GABLE_BAD_INPUT, "engine cpu adds tensors that lie alike only");

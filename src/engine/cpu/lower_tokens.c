@@ -6,8 +6,8 @@
 
 bool lower_takes_axes(const struct node *n)
 {
-    static const char *const ops[] = {"MatMul",  "Gemm",     "Add", "Mul", "Div", "LayerNormalization",
-                                      "Softmax", "Attention"};
+    static const char *const ops[] = {"MatMul",  "Gemm",      "Add",   "Mul", "Div", "LayerNormalization",
+                                      "Softmax", "Attention", "Gather"};
     struct activation act;
     for (size_t i = 0; i < COUNT_OF(ops); i++)
         if (node_is(n, ops[i])) return true;

@@ -123,6 +123,13 @@ struct transposed {
     struct activation act;
     struct panels panels;
 };
+struct placed {        /* a sequence's tokens among those of `out` */
+    struct layout *in; /* NULL: fixed ones */
+    const struct tensor *of;
+    struct layout *out;
+    int first, tokens;
+    const float *w; /* of fixed ones, by block */
+};
 struct norm { /* of tokens, over their channels */
     struct layout *in, *out;
     const struct tensor *gamma, *beta; /* beta may be NULL */
@@ -197,6 +204,7 @@ struct step {
         struct enlarge enlarge;
         struct attention attention;
         struct norm norm;
+        struct placed placed;
         struct pool pool;
         struct mean mean;
         struct pointwise pointwise;

@@ -1,4 +1,4 @@
-/* What runs over the channels of each token, and the copies of tokens at the model's edges. */
+/* What runs over the channels of each token, and the copies of tokens: at the model's edges, into longer sequences. */
 #include "engine/cpu/lower.h"
 #include "engine/cpu/panels.h"
 #include "engine/cpu/worker.h"
@@ -78,3 +78,34 @@ static void run_load(const struct worker *w, const struct step *s)
     worker_barrier(w);
 }
 const struct step_type step_load_tokens = {.name = "load tokens", .run = run_load};
+
+static long placed_floats(const struct plan *p, const struct step *s)
+{
+    int vl = p->kernels->vl;
+    return s->placed.in ? 0 : (long)blocks_needed(s->placed.out->channels, vl) * s->placed.tokens * vl;
+}
+static void placed_pack(const struct plan *p, struct step *s, const struct weights *w, float *to)
+{
+    struct placed *c = &s->placed;
+    int vl = p->kernels->vl, channels = c->out->channels;
+    if (c->in) return;
+    const float *from = weights_of(w, c->of);
+    memset(to, 0, (size_t)placed_floats(p, s) * sizeof *to);
+    for (int i = 0; i < c->tokens; i++)
+        for (int k = 0; k < channels; k++)
+            to[((long)(k / vl) * c->tokens + i) * vl + k % vl] = from[(long)i * channels + k];
+    c->w = to;
+}
+static void run_place(const struct worker *w, const struct step *s)
+{
+    const struct placed *c = &s->placed;
+    int vl = w->kernels->vl;
+    const float *from = c->in ? worker_place(w, c->in->place[0]) : c->w;
+    float *to = worker_place(w, c->out->place[0]) + (long)c->first * vl;
+    long first, last = worker_share(w, blocks_needed(c->out->channels, vl), &first), each = (long)c->tokens * vl;
+    for (long b = first; b < last; b++)
+        memcpy(to + b * c->out->pixels * vl, from + b * each, (size_t)each * sizeof *to);
+    worker_barrier(w);
+}
+const struct step_type step_place_tokens = {
+    .name = "place tokens", .weight_floats = placed_floats, .pack = placed_pack, .run = run_place};
