@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_CHECK = 1000, KEY_ATOL, KEY_RTOL, KEY_UNTIL, KEY_DUMP, KEY_SEED, KEY_TRACE, BATCH_MAX = 65536 };
 
@@ -192,6 +193,14 @@ static int refuse(const struct run_request *r)
     return 0;
 }
 
+/* The model beside the sets, whether their folder was named or one of them. */
+static void find_beside(const struct run_request *r, struct run_model *m)
+{
+    static const char *const ways[] = {"model.onnx", "../model.onnx", "model.onnx"}; /* the last for its error */
+    for (size_t i = 0; i < COUNT_OF(ways) && (i == 0 || access(m->path, R_OK)); i++)
+        snprintf(m->path, sizeof m->path, "%s/%s", r->check_folder, ways[i]);
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct run_request r = {.self = self, .seed = 1, .tolerance = TOLERANCE_ONNX};
@@ -201,7 +210,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (!status) status = refuse(&r);
     if (status) return status;
     cli_end_at_once();
-    if (!r.model) snprintf(m.path, sizeof m.path, "%s/model.onnx", r.check_folder);
+    if (!r.model) find_beside(&r, &m);
     gable_status s = run_open(&r, &m, &e);
     if (s && m.path[0] && !strstr(e.where, input_name(m.path))) error_within(&e, "%s", input_name(m.path));
     status = s ? cli_fail(&e) : r.check_folder ? run_check(&r, &m) : run_once(&r, &m);

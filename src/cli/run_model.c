@@ -66,6 +66,16 @@ static const char *asked_for(const char *const *list, int n, const char *name)
     return found;
 }
 
+/* "input (f32), state (f32)": what can be given, as many as a line holds. */
+static gable_status not_named(const struct graph *g, const char *given, gable_error *e)
+{
+    char list[120] = "";
+    for (int i = 0, n = 0; i < g->n_inputs && n < (int)sizeof list; i++)
+        n += snprintf(list + n, sizeof list - (size_t)n, "%s%.40s (%s)", i ? ", " : "", g->inputs[i]->name,
+                      dtype_name(g->inputs[i]->dtype));
+    return error_set(e, GABLE_USAGE, "--input takes NAME=FILE, not '%.60s'; the model has %s", given, list);
+}
+
 /* Every NAME=... of --input means an input of the model. */
 static gable_status check_names(const struct graph *g, const char *const *list, int n, gable_error *e)
 {
@@ -74,7 +84,7 @@ static gable_status check_names(const struct graph *g, const char *const *list, 
         size_t n_names = 0;
         char name[128];
         bool is_known = false;
-        if (!strchr(list[i], '=')) return error_set(e, GABLE_USAGE, "--input takes NAME=..., not '%.60s'", list[i]);
+        if (!strchr(list[i], '=')) return not_named(g, list[i], e);
         for (int k = 0; k < g->n_inputs && !is_known; k++) {
             is_known = after_name(list[i], g->inputs[k]->name);
             if (n_names < COUNT_OF(names)) names[n_names++] = g->inputs[k]->name;
