@@ -57,7 +57,8 @@ static void a_step_has_its_parts(void **state)
         flops += (double)t.runs[p].flops_counted;
     }
     assert_true(flops == (double)step->flops_counted);
-    assert_true(step->median_ns > 0 && step->peak_rss_bytes > 0 && t.n_steps > 10 && isfinite(t.last_loss));
+    assert_true(step->median_ns > 0 && step->peak_rss_bytes > 0 && isfinite(t.last_loss));
+    assert_true(t.n_steps >= step->n_samples); /* how many, the budget and the load say */
     for (int k = 0; k < KIND_N; k++)
         for (int p = 0; p < PASS_N; p++) kinds += trained_kind_ns(&t, (enum op_kind)k, (enum train_pass)p);
     assert_true(fabs(kinds - step->sum_ns) <= 1e-6 * step->sum_ns);
