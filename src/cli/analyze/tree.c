@@ -45,11 +45,17 @@ static int *slot_of(const struct tree *t, const struct branch *b)
 static bool grow(struct tree *t)
 {
     int room = t->room ? 2 * t->room : 256;
-    struct branch *branches = realloc(t->branches, (size_t)room * sizeof *branches);
-    if (branches) t->branches = branches;
-    int *slots = branches ? calloc(2 * (size_t)room, sizeof *slots) : NULL;
-    if (!slots) return false;
+    struct branch *branches = calloc((size_t)room, sizeof *branches);
+    int *slots = calloc(2 * (size_t)room, sizeof *slots);
+    if (!branches || !slots) {
+        free(branches);
+        free(slots);
+        return false;
+    }
+    if (t->n) memcpy(branches, t->branches, (size_t)t->n * sizeof *branches);
+    free(t->branches);
     free(t->slots);
+    t->branches = branches;
     t->slots = slots;
     t->room = room;
     for (int i = 0; i < t->n; i++) *slot_of(t, &t->branches[i]) = i + 1;
