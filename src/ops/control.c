@@ -58,11 +58,26 @@ static bool body_is_exact(const struct graph *body)
 static enum certainty certain_where(bool is_exact) { return is_exact ? COST_EXACT : COST_BOUND; }
 
 /* The branch that runs, where the condition is known; else NULL. */
-static struct graph *branch_taken(const struct node *n)
+static struct graph *branch_known(const struct node *n)
 {
     const struct tensor *condition = n->in[0];
     if (!condition->ints || tensor_elements(condition) != 1) return NULL;
     return body_of(n, condition->ints[0] ? "then_branch" : "else_branch");
+}
+
+/* Inference has gone through it: it ends at the first node that these shapes do not fit. */
+static bool fits(const struct graph *body)
+{
+    for (int i = 0; body && i < body->n_nodes; i++)
+        if (!body->nodes[i]->op) return false;
+    return body;
+}
+
+/* The branch that runs: known, or the only one for these shapes; else NULL. */
+static struct graph *branch_taken(const struct node *n)
+{
+    struct graph *yes = body_of(n, "then_branch"), *no = body_of(n, "else_branch"), *known = branch_known(n);
+    return known || fits(yes) == fits(no) ? known : fits(yes) ? yes : no;
 }
 
 /* Two branches that give different sizes: the larger of each dimension. */
@@ -89,17 +104,32 @@ static bool all_stated(const struct node *n)
     return true;
 }
 
+/* *taken: the branch that is known to run, or NULL; then the only one that fits, the other being for other shapes. */
+static gable_status infer_branches(struct graph *yes, struct graph *no, struct graph **taken, gable_error *e)
+{
+    static const char *const names[] = {"then_branch", "else_branch"};
+    gable_error why[2] = {0};
+    gable_status s[2];
+    if (*taken) return infer_body(*taken, names[*taken == no], e);
+    for (int i = 0; i < 2; i++) s[i] = infer_body(i ? no : yes, names[i], &why[i]);
+    int failed = s[0] ? 0 : 1, other = 1 - failed;
+    if (s[failed] && (s[other] || s[failed] != GABLE_BAD_INPUT)) {
+        *e = why[failed];
+        return s[failed];
+    }
+    if (s[failed]) *taken = other ? no : yes;
+    return GABLE_OK;
+}
+
 static gable_status if_shape(struct graph *g, struct node *n, gable_error *e)
 {
-    struct graph *yes = body_of(n, "then_branch"), *no = body_of(n, "else_branch"), *taken = branch_taken(n);
+    struct graph *yes = body_of(n, "then_branch"), *no = body_of(n, "else_branch"), *taken = branch_known(n);
     if (!yes || !no) return error_set(e, GABLE_BAD_INPUT, "then_branch and else_branch must both be there");
     if (yes->n_outputs != n->n_out || no->n_outputs != n->n_out)
         return error_set(e, GABLE_BAD_INPUT, "its branches give %d and %d values, the node %d", yes->n_outputs,
                          no->n_outputs, n->n_out);
-    gable_status s = GABLE_OK;
-    if (taken != no) s = infer_body(yes, "then_branch", e);
-    if (!s && taken != yes) s = infer_body(no, "else_branch", e);
-    if (s && !taken && all_stated(n)) return GABLE_OK; /* a branch for other shapes than these */
+    gable_status s = infer_branches(yes, no, &taken, e);
+    if (s && !branch_known(n) && all_stated(n)) return GABLE_OK;
     for (int i = 0; i < n->n_out && !s; i++)
         s = taken ? rule_like(g, n, i, taken->outputs[i], e)
                   : either_shape(g, n, i, yes->outputs[i], no->outputs[i], e);

@@ -55,6 +55,32 @@ static void an_if_counts_its_branch(void **state)
     }
 }
 
+/* One branch is for other shapes than the input has: the other one it is, for sure. Both for others: an error. */
+static void a_branch_for_other_shapes_is_not_taken(void **state)
+{
+    (void)state;
+    for (int unfit = 0; unfit < 3; unfit++) {
+        gable_error e = {0};
+        struct graph *g = graph_new("g", "t", 1 << 20);
+        struct tensor *x = input(g, "x", DTYPE_F32, 2, (const int64_t[]){2, 5}),
+                      *c = input(g, "c", DTYPE_BOOL, 0, NULL);
+        struct node *n = graph_node(g, "If", "", "if", NULL, 1, &c, 1);
+        node_set_graph(g, n, "then_branch", branch(g, unfit != 1 ? "GlobalMaxPool" : "Sigmoid", x));
+        node_set_graph(g, n, "else_branch", branch(g, unfit != 0 ? "GlobalMaxPool" : "Relu", x));
+        gable_status s = ops_infer_node(g, n, &e);
+        if (unfit == 2) {
+            assert_int_equal(s, GABLE_BAD_INPUT);
+            assert_contains(e.where, "then_branch");
+        } else {
+            assert_ok(s, &e);
+            assert_int_equal(n->out[0]->shape.dim[1], 5);
+            assert_int_equal(op_cost(n).flops, unfit ? 40 : 10);
+            assert_int_equal(node_certainty(n), COST_EXACT);
+        }
+        graph_free(g);
+    }
+}
+
 /* Branches of 2 x 5 and of 2 x 10: at most 2 x 10, and so all that follows. */
 static void branches_may_differ_in_size(void **state)
 {
@@ -210,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_if_counts_its_branch),
+        cmocka_unit_test(a_branch_for_other_shapes_is_not_taken),
         cmocka_unit_test(branches_may_differ_in_size),
         cmocka_unit_test(a_loop_counts_its_passes),
         cmocka_unit_test(a_scan_counts_its_length),
