@@ -1,45 +1,42 @@
 #include "ops/analysis.h"
 
+#include "ops/control.h"
+#include "ops/traffic.h"
+
 /* What the passes over one graph share. */
 struct pass {
     const struct graph *g;
     struct analysis *a;
-    struct storage storage;
+    struct traffic_scope scope;
     const int *group_of;   /* per node, -1 for none */
-    int *seen;             /* per tensor: the mark of the node or group that met it last */
     int *by_group, *first; /* nodes sorted by group; the first of each, n_groups + 1 of them */
     bool *is_crossing;     /* per tensor: read by another group than its producer's, or a model output */
 };
-
-/* True the first time that a mark meets a tensor. */
-static bool first_meeting(struct pass *p, const struct tensor *t, int mark)
-{
-    if (p->seen[t->index] == mark) return false;
-    p->seen[t->index] = mark;
-    return true;
-}
-
-static void node_traffic(struct pass *p, struct node_cost *c, int mark)
-{
-    const struct node *n = c->node;
-    if (n->op->is_view) return;
-    const struct tensor *in;
-    for (int i = 0; (in = node_reads(n, i)); i++) {
-        const struct tensor *t = p->storage.root[in->index];
-        if (storage_is_free(t) || !first_meeting(p, t, mark)) continue;
-        count *bytes = tensor_is_initializer(t) ? &c->weight_bytes : &c->read_bytes;
-        *bytes = count_add(*bytes, tensor_bytes(in));
-    }
-    for (int i = 0; i < n->n_out; i++)
-        if (!storage_is_free(n->out[i])) c->write_bytes = count_add(c->write_bytes, tensor_bytes(n->out[i]));
-}
 
 static count own_traffic(const struct node_cost *c)
 {
     return count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
 }
 
-static void cost_nodes(struct pass *p)
+static count output_bytes(const struct node *n)
+{
+    count bytes = 0;
+    for (int i = 0; i < n->n_out && !n->op->is_view; i++)
+        if (!storage_is_free(n->out[i])) bytes = count_add(bytes, tensor_bytes(n->out[i]));
+    return bytes;
+}
+
+static bool node_traffic(struct pass *p, struct node_cost *c)
+{
+    struct moved m = {0};
+    if (!traffic_of(&p->scope, c->node, c->node->index + 1, &m)) return false;
+    c->read_bytes = m.read;
+    c->weight_bytes = m.weight;
+    c->write_bytes = m.write;
+    return true;
+}
+
+static bool cost_nodes(struct pass *p)
 {
     struct analysis *a = p->a;
     for (int i = 0; i < p->g->n_nodes; i++) {
@@ -49,7 +46,7 @@ static void cost_nodes(struct pass *p)
         c->cost = op_cost(c->node);
         c->backward = a->gradients.nodes[i];
         c->group = p->group_of[i];
-        node_traffic(p, c, i + 1);
+        if (!node_traffic(p, c)) return false;
         struct kind_total *k = &a->kinds[c->kind];
         k->nodes++;
         k->cost = cost_add(k->cost, c->cost);
@@ -58,8 +55,9 @@ static void cost_nodes(struct pass *p)
         a->total = cost_add(a->total, c->cost);
         a->backward = backward_add(a->backward, c->backward);
         a->bytes.unfused = count_add(a->bytes.unfused, own_traffic(c));
-        a->memory.activations = count_add(a->memory.activations, c->write_bytes);
+        a->memory.activations = count_add(a->memory.activations, output_bytes(c->node));
     }
+    return true;
 }
 
 /* Tables of positions are the program's, wherever a file keeps them. */
@@ -102,8 +100,8 @@ static void count_params(struct pass *p)
         struct node_cost *c = &a->nodes[i];
         const struct tensor *t;
         for (int k = 0; !c->node->op->is_view && (t = node_reads(c->node, k)); k++) {
-            t = p->storage.root[t->index];
-            if (t->role == ROLE_WEIGHT && first_meeting(p, t, OWNED))
+            t = p->scope.storage.root[t->index];
+            if (t->role == ROLE_WEIGHT && traffic_first(&p->scope, t, OWNED))
                 c->params = count_add(c->params, tensor_elements(t));
         }
         c->params = count_add(c->params, hold_bodies(a, c->node));
@@ -132,24 +130,30 @@ static void find_crossings(struct pass *p)
         const struct node *n = p->g->nodes[i];
         const struct tensor *in;
         for (int k = 0; !n->op->is_view && (in = node_reads(n, k)); k++) {
-            const struct tensor *t = p->storage.root[in->index];
+            const struct tensor *t = p->scope.storage.root[in->index];
             int from = t->producer ? p->group_of[t->producer->index] : -1;
             if (from < 0 || from != p->group_of[i]) p->is_crossing[t->index] = true;
         }
     }
-    for (int i = 0; i < p->g->n_outputs; i++) p->is_crossing[p->storage.root[p->g->outputs[i]->index]->index] = true;
+    for (int i = 0; i < p->g->n_outputs; i++)
+        p->is_crossing[p->scope.storage.root[p->g->outputs[i]->index]->index] = true;
 }
 
-/* What a node's inputs and outputs add to its group's traffic: every tensor once per group, and only what crosses. */
-static count crossing_bytes(struct pass *p, const struct node *n, int mark)
+/* What a node's inputs and outputs add to its group's traffic: every tensor once per group, and only what crosses; of a
+   node with bodies all that they move: nothing is fused in them. */
+static count crossing_bytes(struct pass *p, const struct node_cost *c, int mark)
 {
+    struct body_run bodies[BODIES_MAX];
+    const struct node *n = c->node;
+    if (control_runs(n, bodies)) return own_traffic(c);
     count bytes = 0;
     int group = p->group_of[n->index];
     const struct tensor *in;
     for (int i = 0; (in = node_reads(n, i)); i++) {
-        const struct tensor *t = p->storage.root[in->index];
+        const struct tensor *t = p->scope.storage.root[in->index];
         bool is_own = t->producer && p->group_of[t->producer->index] == group;
-        if (!is_own && !storage_is_free(t) && first_meeting(p, t, mark)) bytes = count_add(bytes, tensor_bytes(in));
+        if (!is_own && !storage_is_free(t) && traffic_first(&p->scope, t, mark))
+            bytes = count_add(bytes, tensor_bytes(in));
     }
     for (int i = 0; i < n->n_out; i++)
         if (p->is_crossing[n->out[i]->index] && !storage_is_free(n->out[i]))
@@ -166,13 +170,13 @@ static void cost_groups(struct pass *p)
             const struct node_cost *c = &a->nodes[p->by_group[i]];
             int mark = p->g->n_nodes + 1 + k; /* no node's mark */
             a->group_cost[k] = cost_add(a->group_cost[k], c->cost);
-            a->group_bytes[k] = count_add(a->group_bytes[k], crossing_bytes(p, c->node, mark));
+            a->group_bytes[k] = count_add(a->group_bytes[k], crossing_bytes(p, c, mark));
         }
         a->bytes.fused = count_add(a->bytes.fused, a->group_bytes[k]);
     }
 }
 
-/* Model inputs, model outputs and every initializer that is used, once. */
+/* Model inputs, model outputs and every initializer that is used, once; those of bodies too. */
 static count ideal_bytes(const struct graph *g, const struct storage *s)
 {
     count bytes = 0;
@@ -181,6 +185,7 @@ static count ideal_bytes(const struct graph *g, const struct storage *s)
         bool is_read = (tensor_is_initializer(t) || t->role == ROLE_INPUT) && s->last_use[i] >= 0;
         if ((is_read && !storage_is_free(t)) || t->is_output) bytes = count_add(bytes, tensor_bytes(t));
     }
+    for (int i = 0; i < g->n_nodes; i++) bytes = count_add(bytes, traffic_held(g->nodes[i]));
     return bytes;
 }
 
@@ -197,13 +202,13 @@ static bool prepare(struct pass *p, const struct grouping *grouping)
     struct analysis *a = p->a;
     a->n_groups = grouping ? grouping->n_groups : 0;
     p->group_of = grouping ? grouping->group_of : lone_groups(p->g, a->arena, &a->n_groups);
-    p->seen = arena_array(a->arena, (size_t)p->g->n_tensors + 1, sizeof *p->seen);
+    p->scope.seen = arena_array(a->arena, (size_t)p->g->n_tensors + 1, sizeof *p->scope.seen);
     p->is_crossing = arena_array(a->arena, (size_t)p->g->n_tensors + 1, sizeof *p->is_crossing);
     a->nodes = arena_array(a->arena, (size_t)p->g->n_nodes + 1, sizeof *a->nodes);
     a->group_bytes = arena_array(a->arena, (size_t)a->n_groups + 1, sizeof *a->group_bytes);
     a->group_cost = arena_array(a->arena, (size_t)a->n_groups + 1, sizeof *a->group_cost);
-    return p->group_of && p->seen && p->is_crossing && a->nodes && a->group_bytes && a->group_cost &&
-           storage_find(p->g, false, a->arena, &p->storage) && gradients_find(p->g, a->arena, &a->gradients) &&
+    return p->group_of && p->scope.seen && p->is_crossing && a->nodes && a->group_bytes && a->group_cost &&
+           storage_find(p->g, false, a->arena, &p->scope.storage) && gradients_find(p->g, a->arena, &a->gradients) &&
            make_order(p);
 }
 
@@ -222,8 +227,8 @@ gable_status analysis_new(const struct graph *g, const struct grouping *grouping
     struct arena *arena = arena_new((size_t)1 << 30);
     struct analysis *a = arena_alloc(arena, sizeof *a);
     if (a) *a = (struct analysis){.arena = arena, .graph = g};
-    struct pass p = {.g = g, .a = a};
-    if (!a || !prepare(&p, grouping) || !timeline_inference(g, &p.storage, arena, &a->timeline)) {
+    struct pass p = {.g = g, .a = a, .scope = {.arena = arena}};
+    if (!a || !prepare(&p, grouping) || !timeline_inference(g, &p.scope.storage, arena, &a->timeline)) {
         arena_free(arena);
         return error_set(e, GABLE_NO_MEMORY, "no memory to analyse %d nodes", g->n_nodes);
     }
@@ -231,10 +236,13 @@ gable_status analysis_new(const struct graph *g, const struct grouping *grouping
     a->memory.peak_node = a->timeline.peak_step;
     a->batch = g->n_inputs && g->inputs[0]->shape.rank ? (int)g->inputs[0]->shape.dim[0] : 1;
     coverage_find(g, &a->coverage);
-    cost_nodes(&p);
+    if (!cost_nodes(&p)) {
+        arena_free(arena);
+        return error_set(e, GABLE_NO_MEMORY, "no memory to analyse %d nodes", g->n_nodes);
+    }
     count_params(&p);
     cost_groups(&p);
-    a->bytes.ideal = ideal_bytes(g, &p.storage);
+    a->bytes.ideal = ideal_bytes(g, &p.scope.storage);
     *out = a;
     return GABLE_OK;
 }

@@ -195,6 +195,38 @@ static void what_a_body_captures_is_a_use(void **state)
     graph_free(g);
 }
 
+/* A node with a body moves what the body's nodes move in all passes. */
+static void bodies_move_what_their_nodes_do(void **state)
+{
+    (void)state;
+    gable_error e = {0};
+    struct graph *g = graph_new("g", "t", 1 << 20);
+    struct tensor *x = input(g, "x", DTYPE_F32, 1, (const int64_t[]){4});
+    struct node *loop = make_loop(g, constant(g, 7), constant(g, 1), x);
+    struct node *choice = graph_node(g, "If", "", "if", NULL, 1, (struct tensor *[]){constant(g, 1)}, 1);
+    struct graph *scales = graph_body(g, "scales");
+    struct tensor *w = graph_initializer(scales, "w", ROLE_WEIGHT, DTYPE_F32, 2, (const int64_t[]){5, 4});
+    graph_output(scales, single(scales, "Mul", graph_capture(scales, x), w));
+    node_set_graph(g, choice, "then_branch", scales);
+    node_set_graph(g, choice, "else_branch", branch(g, "Relu", x));
+    graph_output(g, loop->out[0]);
+    graph_output(g, choice->out[0]);
+    assert_ok(ops_infer(g, &e), &e);
+    struct analysis *a = NULL;
+    assert_ok(analysis_new(g, NULL, &a, &e), &e);
+    assert_int_equal(a->nodes[0].read_bytes, 7 * 16);
+    assert_int_equal(a->nodes[0].write_bytes, 7 * 16);
+    assert_int_equal(a->nodes[1].read_bytes, 16);
+    assert_int_equal(a->nodes[1].weight_bytes, 80);
+    assert_int_equal(a->nodes[1].write_bytes, 80);
+    assert_int_equal(a->bytes.unfused, 2 * 7 * 16 + 16 + 80 + 80);
+    assert_int_equal(a->bytes.fused, a->bytes.unfused);
+    assert_int_equal(a->bytes.ideal, 16 + 80 + 16 + 80);       /* x, w; both outputs */
+    assert_int_equal(a->memory.activations, 16 + 7 * 16 + 80); /* what the nodes themselves give */
+    analysis_free(a);
+    graph_free(g);
+}
+
 static void a_capture_of_a_later_tensor_is_refused(void **state)
 {
     (void)state;
@@ -241,6 +273,7 @@ int main(void)
         cmocka_unit_test(a_loop_counts_its_passes),
         cmocka_unit_test(a_scan_counts_its_length),
         cmocka_unit_test(what_a_body_captures_is_a_use),
+        cmocka_unit_test(bodies_move_what_their_nodes_do),
         cmocka_unit_test(a_capture_of_a_later_tensor_is_refused),
         cmocka_unit_test(sequences_keep_the_shape_of_their_elements),
     };
