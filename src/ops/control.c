@@ -349,7 +349,7 @@ static int branches(const struct node *n, struct body_run runs[BODIES_MAX])
     return taken ? 1 : 2;
 }
 
-int control_runs(const struct node *n, struct body_run runs[BODIES_MAX])
+static int runs_of(const struct node *n, struct body_run runs[BODIES_MAX])
 {
     const struct graph *body = body_of(n, "body");
     if (*n->domain) return 0;
@@ -364,6 +364,14 @@ int control_runs(const struct node *n, struct body_run runs[BODIES_MAX])
     int states = n->n_in - (int)node_int(n, "num_scan_inputs", 0);
     runs[0] = (struct body_run){body, length < 0 ? 0 : length, 0, 0, states, true};
     return 1;
+}
+
+int control_runs(const struct node *n, struct body_run runs[BODIES_MAX])
+{
+    int found = runs_of(n, runs), kept = 0;
+    for (int i = 0; i < found; i++)
+        if (fits(runs[i].body)) runs[kept++] = runs[i];
+    return kept;
 }
 
 #define THROUGH(words) .gradient = gradient_moved, .keep = KEEP_INPUTS, .formula = words

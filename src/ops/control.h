@@ -12,6 +12,7 @@ struct body_run {
     bool takes_inputs;
 };
 enum { BODIES_MAX = 2 };
-/* Of the bodies one runs: the one that is known to, else any of the two branches. 0: the node has none. */
+/* Of the bodies one runs: the one that is known to, else any of the two branches. 0: the node has none, or none
+   that these shapes fit. */
 int control_runs(const struct node *n, struct body_run runs[BODIES_MAX]);
 #endif

@@ -76,7 +76,7 @@ bool traffic_of(struct traffic_scope *s, const struct node *n, int mark, struct 
     struct body_run runs[BODIES_MAX];
     const int n_runs = control_runs(n, runs);
     const struct tensor *in;
-    if (!n->op || n->op->is_view) return true;
+    if (n->op->is_view) return true;
     if (n_runs) return bodies_traffic(s, n, mark, runs, n_runs, out);
     for (int i = 0; (in = node_reads(n, i)); i++) add_read(s, in, mark, out);
     for (int i = 0; i < n->n_out; i++)
