@@ -19,6 +19,16 @@ json_t *json_number(double value);
    reads it), a line's end behind it, in one piece and without its search for cycles: a third of the time. Trees only.
    false: no memory, or errno says what the stream refused. */
 bool json_write(const json_t *j, FILE *out);
+/* An array too long to be held: it stands empty in the tree, its items are made, written and released one by one. */
+struct json_stream {
+    const json_t *place;
+    int n;
+    json_t *(*item)(const void *from, int i); /* a new reference; NULL where memory is out */
+    const void *from;
+};
+/* The same, but piece by piece where there are streams: what fails then has begun to write, and does not end as JSON.
+ */
+bool json_write_streams(const json_t *j, const struct json_stream *streams, int n, FILE *out);
 /* The same on one line, for files; malloc'd, NULL when memory is out. */
 char *json_compact(const json_t *j);
 /* A string; what is not UTF-8 in it becomes U+FFFD, byte by byte. */

@@ -63,19 +63,61 @@ static void new_line(struct text *to, int depth)
     for (n -= MOST; n > 0; n -= MOST) text_add_n(to, blanks + 1, (size_t)(n < MOST ? n : MOST));
 }
 
-static bool write_value(struct text *to, const json_t *j, int depth);
-static bool write_array(struct text *to, const json_t *array, int depth)
+struct writer {
+    struct text text;
+    FILE *out;
+    const struct json_stream *streams;
+    int n_streams;
+};
+
+static bool flush(struct writer *w)
+{
+    struct text *t = &w->text;
+    bool ok = !t->failed && fwrite(t->data, 1, t->len, w->out) == t->len;
+    t->len = 0;
+    return ok;
+}
+
+static bool write_value(struct writer *w, const json_t *j, int depth);
+
+static void begin_item(struct writer *w, bool is_first, int depth)
+{
+    if (!is_first) text_add(&w->text, ",");
+    new_line(&w->text, depth + 1);
+}
+
+static bool write_items(struct writer *w, const json_t *array, int depth)
 {
     bool ok = true;
-    size_t n = json_array_size(array);
-    text_add(to, "[");
-    for (size_t i = 0; i < n && ok; i++) {
-        if (i) text_add(to, ",");
-        new_line(to, depth + 1);
-        ok = write_value(to, json_array_get(array, i), depth + 1);
+    for (size_t i = 0; i < json_array_size(array) && ok; i++) {
+        begin_item(w, !i, depth);
+        ok = write_value(w, json_array_get(array, i), depth + 1);
     }
-    if (n) new_line(to, depth);
-    text_add(to, "]");
+    return ok;
+}
+
+static bool write_stream(struct writer *w, const struct json_stream *s, int depth)
+{
+    enum { PIECE = 1 << 16 };
+    bool ok = true;
+    for (int i = 0; i < s->n && ok; i++) {
+        json_t *item = s->item(s->from, i);
+        begin_item(w, !i, depth);
+        ok = item && write_value(w, item, depth + 1) && (w->text.len < PIECE || flush(w));
+        json_decref(item);
+    }
+    return ok;
+}
+
+static bool write_array(struct writer *w, const json_t *array, int depth)
+{
+    const struct json_stream *stream = NULL;
+    for (int i = 0; i < w->n_streams && !stream; i++)
+        if (w->streams[i].place == array) stream = &w->streams[i];
+    text_add(&w->text, "[");
+    bool ok = stream ? write_stream(w, stream, depth) : write_items(w, array, depth);
+    if (stream ? stream->n > 0 : json_array_size(array) > 0) new_line(&w->text, depth);
+    text_add(&w->text, "]");
     return ok;
 }
 static bool write_key(struct text *to, const char *key)
@@ -89,26 +131,26 @@ static bool write_key(struct text *to, const char *key)
     json_decref(string);
     return ok;
 }
-static bool write_object(struct text *to, json_t *object, int depth)
+static bool write_object(struct writer *w, json_t *object, int depth)
 {
     bool ok = true;
-    text_add(to, "{");
+    text_add(&w->text, "{");
     for (void *i = json_object_iter(object); i && ok; i = json_object_iter_next(object, i)) {
-        if (i != json_object_iter(object)) text_add(to, ",");
-        new_line(to, depth + 1);
-        ok = write_key(to, json_object_iter_key(i));
-        text_add(to, ": ");
-        ok = ok && write_value(to, json_object_iter_value(i), depth + 1);
+        begin_item(w, i == json_object_iter(object), depth);
+        ok = write_key(&w->text, json_object_iter_key(i));
+        text_add(&w->text, ": ");
+        ok = ok && write_value(w, json_object_iter_value(i), depth + 1);
     }
-    if (json_object_size(object)) new_line(to, depth);
-    text_add(to, "}");
+    if (json_object_size(object)) new_line(&w->text, depth);
+    text_add(&w->text, "}");
     return ok;
 }
-static bool write_value(struct text *to, const json_t *j, int depth)
+static bool write_value(struct writer *w, const json_t *j, int depth)
 {
+    struct text *to = &w->text;
     switch (json_typeof(j)) {
-    case JSON_OBJECT: return write_object(to, (json_t *)(uintptr_t)j, depth); /* iterators take no const */
-    case JSON_ARRAY: return write_array(to, j, depth);
+    case JSON_OBJECT: return write_object(w, (json_t *)(uintptr_t)j, depth); /* iterators take no const */
+    case JSON_ARRAY: return write_array(w, j, depth);
     case JSON_STRING:
         if (!is_plain(json_string_value(j), json_string_length(j))) return write_compact(to, j);
         write_quoted(to, json_string_value(j), json_string_length(j));
@@ -122,12 +164,14 @@ static bool write_value(struct text *to, const json_t *j, int depth)
     return false;
 }
 
-bool json_write(const json_t *j, FILE *out)
+bool json_write_streams(const json_t *j, const struct json_stream *streams, int n, FILE *out)
 {
-    struct text t = {0};
-    bool ok = write_value(&t, j, 0);
-    text_add(&t, "\n");
-    ok = ok && !t.failed && fwrite(t.data, 1, t.len, out) == t.len;
-    text_release(&t);
+    struct writer w = {.out = out, .streams = streams, .n_streams = n};
+    bool ok = write_value(&w, j, 0);
+    text_add(&w.text, "\n");
+    ok = ok && flush(&w);
+    text_release(&w.text);
     return ok;
 }
+
+bool json_write(const json_t *j, FILE *out) { return json_write_streams(j, NULL, 0, out); }

@@ -192,10 +192,12 @@ bool cli_size(const char *text, int *height, int *width, gable_error *e)
     return !text[len] || cli_int("--size", text + len + 1, 1, SIDE_MAX, width, e);
 }
 
-int cli_print_json(json_t *answer)
+int cli_print_json(json_t *answer) { return cli_print_json_streams(answer, NULL, 0); }
+
+int cli_print_json_streams(json_t *answer, const struct json_stream *streams, int n)
 {
     gable_error e = {0};
-    int bad = !answer || !json_write(answer, stdout) || fflush(stdout);
+    int bad = !answer || !json_write_streams(answer, streams, n, stdout) || fflush(stdout);
     json_decref(answer);
     if (!bad) return 0;
     error_set(&e, GABLE_FAILED, "the answer cannot be written to stdout: %s", strerror(errno));

@@ -4,6 +4,7 @@
 #define CLI_COMMAND_H
 #include "base/cpus.h"
 #include "base/error.h"
+#include "base/json.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -47,6 +48,6 @@ bool cli_size(const char *text, int *height, int *width, gable_error *e); /* --s
 bool cli_real(const char *option, const char *text, double least, double most, double *out, gable_error *e);
 
 /* Prints an answer to stdout, indented, decrefs it; the exit status (1 when stdout cannot take it). */
-#include <jansson.h>
 int cli_print_json(json_t *answer);
+int cli_print_json_streams(json_t *answer, const struct json_stream *streams, int n);
 #endif

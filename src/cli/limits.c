@@ -16,7 +16,6 @@ static const struct limit {
     {LIMIT_CALLS, "functions that call each other, deep"},
     {LIMIT_NODES, "nodes of a graph"},
     {LIMIT_NODES_EXPANDED, "nodes when functions are expanded, counted before they are"},
-    {LIMIT_NODES_LISTED, "nodes that analyze --json lists one by one"},
     {LIMIT_TENSORS, "tensors that a graph lists"},
     {LIMIT_OPERANDS, "inputs of a node, and as many outputs"},
     {LIMIT_ATTRIBUTES, "attributes of a node"},

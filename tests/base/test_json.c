@@ -42,6 +42,50 @@ static void everything_is_written_as_jansson_does(void **state)
     }
 }
 
+static json_t *square(const void *from, int i)
+{
+    const int *most = from;
+    return i < *most ? json_pack("{s:i, s:[i]}", "of", i, "is", i * i) : NULL;
+}
+/* Streams are written as the arrays that they stand for, also where they are longer than a piece, or empty. */
+static void streams_are_written_as_arrays(void **state)
+{
+    static const int lengths[][2] = {{3, 2}, {0, 1}, {20000, 0}};
+    const int all = 20000;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        char *got = NULL;
+        size_t n = 0;
+        json_t *j = json_pack("{s:[], s:i, s:{s:[]}, s:[]}", "a", "n", 7, "b", "c", "empty");
+        json_t *place[] = {json_object_get(j, "a"), json_object_get(json_object_get(j, "b"), "c")};
+        struct json_stream streams[] = {{place[0], lengths[i][0], square, &all},
+                                        {place[1], lengths[i][1], square, &all}};
+        FILE *out = open_memstream(&got, &n);
+        assert_true(json_write_streams(j, streams, 2, out));
+        fclose(out);
+        for (int k = 0; k < 2; k++)
+            for (int item = 0; item < lengths[i][k]; item++) json_array_append_new(place[k], square(&all, item));
+        char *expected = json_dumps(j, JSON_INDENT(2));
+        assert_int_equal(n, strlen(expected) + 1);
+        assert_memory_equal(got, expected, n - 1);
+        free(expected);
+        free(got);
+        json_decref(j);
+    }
+}
+static void an_item_that_is_missing_ends_it(void **state)
+{
+    const int most = 1;
+    json_t *j = json_array();
+    struct json_stream stream = {j, 2, square, &most};
+    FILE *out = fopen("/dev/null", "w");
+    (void)state;
+    assert_non_null(out);
+    assert_false(json_write_streams(j, &stream, 1, out));
+    fclose(out);
+    json_decref(j);
+}
+
 /* DEL need not be escaped in JSON; a terminal is why it is. */
 static void no_control_character_is_written(void **state)
 {
@@ -92,6 +136,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_written_as_jansson_does),
+        cmocka_unit_test(streams_are_written_as_arrays),
+        cmocka_unit_test(an_item_that_is_missing_ends_it),
         cmocka_unit_test(no_control_character_is_written),
         cmocka_unit_test(deep_trees_are_indented),
         cmocka_unit_test(a_full_stream_is_said),

@@ -167,9 +167,6 @@ static gable_status load_all(const struct request *r, struct subject *s, int *n,
                                      .optimizer = r->optimizer};
             struct subject *one = &s[(*n)++];
             status = r->wants_symbolic ? symbolic_load(one, e) : subject_load(one->word, &o, r->rules, one, e);
-            if (!status && r->wants_json && one->graph->n_nodes > LIMIT_NODES_LISTED)
-                status = error_set(e, GABLE_BAD_INPUT, "%.100s has %d nodes, --json lists at most %d: ask without it",
-                                   one->word, one->graph->n_nodes, LIMIT_NODES_LISTED);
         }
     return status;
 }
@@ -187,9 +184,11 @@ static gable_status load_chip(const struct request *r, struct subject *s, int n,
 static int show_json(const struct request *r, const struct subject *s, int n)
 {
     json_t *answer = json_answer("analyze"), *models = json_array();
+    struct json_stream *streams = calloc((size_t)n + 1, ANALYZE_STREAMS * sizeof *streams);
     gable_error e = {0};
+    if (!streams) error_set(&e, GABLE_NO_MEMORY, "no memory to list %d models", n);
     for (int i = 0; i < n && !e.status; i++) {
-        json_t *model = analyze_json_model(&s[i]);
+        json_t *model = analyze_json_model(&s[i], &streams[ANALYZE_STREAMS * i]);
         if (r->wants_conventions) {
             json_object_set_new(model, "conventions", analyze_json_conventions(&s[i], r->convention));
             json_object_set_new(model, "conventions_checked", json_boolean(analyze_conventions_are_checked(&s[i])));
@@ -203,9 +202,10 @@ static int show_json(const struct request *r, const struct subject *s, int n)
         json_array_append_new(models, model);
     }
     json_object_set_new(answer, "models", models);
-    if (!e.status) return cli_print_json(answer);
-    json_decref(answer);
-    return cli_fail(&e);
+    if (e.status) json_decref(answer);
+    int status = e.status ? cli_fail(&e) : cli_print_json_streams(answer, streams, ANALYZE_STREAMS * n);
+    free(streams);
+    return status;
 }
 
 /* What was asked for by name, in place of the totals; false where nothing was. */

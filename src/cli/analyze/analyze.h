@@ -1,11 +1,10 @@
 /* What the parts of `gable analyze` share: how one analysed model is shown. Private to cli/analyze/. */
 #ifndef CLI_ANALYZE_ANALYZE_H
 #define CLI_ANALYZE_ANALYZE_H
+#include "base/json.h"
 #include "cli/cells.h"
 #include "counts/subject.h"
 #include "ops/convention.h"
-
-#include <jansson.h>
 
 /* The least time, in seconds, for the model's FLOPs with so much traffic, all overlapping; and for its fused groups one
    after another. A run that moves less than that traffic can be faster. */
@@ -61,6 +60,8 @@ struct changes;
 gable_status analyze_print_whatif(const struct subject *s, const struct changes *c, gable_error *e);
 json_t *analyze_json_whatif(const struct subject *s, const struct changes *c, gable_error *e);
 
-json_t *analyze_json_model(const struct subject *s);
+/* Groups and nodes are streamed; the subject must live until they are written. */
+enum { ANALYZE_STREAMS = 2 };
+json_t *analyze_json_model(const struct subject *s, struct json_stream streams[ANALYZE_STREAMS]);
 json_t *analyze_json_conventions(const struct subject *s, const struct convention *only);
 #endif

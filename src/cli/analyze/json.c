@@ -26,8 +26,9 @@ static json_t *intensity_json(count flops, count bytes)
     return json_number((double)flops / (double)bytes);
 }
 
-static json_t *node_json(const struct node_cost *c)
+static json_t *node_json(const void *subject, int i)
 {
+    const struct node_cost *c = &((const struct subject *)subject)->analysis->nodes[i];
     const struct node *n = c->node;
     count bytes = count_add(count_add(c->read_bytes, c->weight_bytes), c->write_bytes);
     json_t *o =
@@ -79,18 +80,24 @@ static json_t *chip_json(const struct subject *s)
     return o;
 }
 
-static json_t *groups_json(const struct subject *s)
+static json_t *group_json(const void *subject, int k)
 {
-    const struct analysis *a = s->analysis;
-    json_t *groups = json_array();
-    for (int k = 0; k < a->n_groups; k++) {
-        const struct cost *cost = &a->group_cost[k];
-        json_t *o = json_pack("{s:i, s:o, s:o, s:o}", "group", k, "macs", json_count(cost->macs), "flops",
-                              json_count(cost->flops), "bytes", json_count(a->group_bytes[k]));
-        set_floor(o, s, cost->flops, a->group_bytes[k]);
-        json_array_append_new(groups, o);
-    }
-    return groups;
+    const struct subject *s = subject;
+    const struct cost *cost = &s->analysis->group_cost[k];
+    count bytes = s->analysis->group_bytes[k];
+    json_t *o = json_pack("{s:i, s:o, s:o, s:o}", "group", k, "macs", json_count(cost->macs), "flops",
+                          json_count(cost->flops), "bytes", json_count(bytes));
+    set_floor(o, s, cost->flops, bytes);
+    return o;
+}
+
+/* An empty array under that key, and what will be written there. */
+static struct json_stream stream_at(json_t *o, const char *key, int n, json_t *(*item)(const void *, int),
+                                    const struct subject *s)
+{
+    json_t *place = json_array();
+    json_object_set_new(o, key, place);
+    return (struct json_stream){place, n, item, s};
 }
 
 /* memory.training, and with --train the whole step; null where memory is out */
@@ -108,14 +115,12 @@ static void add_training(json_t *o, const struct subject *s)
     training_free(t);
 }
 
-json_t *analyze_json_model(const struct subject *s)
+json_t *analyze_json_model(const struct subject *s, struct json_stream streams[ANALYZE_STREAMS])
 {
     const struct graph *g = s->graph;
     const struct analysis *a = s->analysis;
     const struct traffic *b = &a->bytes;
     count flops = a->total.flops;
-    json_t *nodes = json_array();
-    for (int i = 0; i < g->n_nodes; i++) json_array_append_new(nodes, node_json(&a->nodes[i]));
     json_t *o = json_pack("{s:o, s:o, s:b, s:i, s:s, s:o}", "name", json_text(g->name), "source", json_text(g->source),
                           "complete", analyze_is_complete(s), "batch", a->batch, "dtype",
                           dtype_name(g->n_inputs ? g->inputs[0]->dtype : DTYPE_UNDEFINED), "inputs", inputs_json(g));
@@ -139,7 +144,7 @@ json_t *analyze_json_model(const struct subject *s)
     add_training(o, s);
     if (s->chip) json_object_set_new(o, "chip", chip_json(s));
     json_object_set_new(o, "kinds", kinds_json(a));
-    json_object_set_new(o, "groups", groups_json(s));
-    json_object_set_new(o, "nodes", nodes);
+    streams[0] = stream_at(o, "groups", a->n_groups, group_json, s);
+    streams[1] = stream_at(o, "nodes", g->n_nodes, node_json, s);
     return o;
 }
