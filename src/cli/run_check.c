@@ -171,5 +171,6 @@ int run_check(const struct run_request *r, struct run_model *m)
     }
     if (!check_all(&k, &e)) return finish(&k);
     json_decref(k.json);
+    table_free(k.table);
     return cli_fail(&e);
 }

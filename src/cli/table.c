@@ -120,10 +120,16 @@ void table_fail(struct table *t)
     if (t) t->failed = true;
 }
 
-void table_print(struct table *t, FILE *out)
+void table_free(struct table *t)
 {
-    if (!t || t->failed || !print_rows(t->rows, out)) give_up(t);
+    if (!t) return;
     scols_unref_table(t->rows);
     free(t->lines);
     free(t);
+}
+
+void table_print(struct table *t, FILE *out)
+{
+    if (!t || t->failed || !print_rows(t->rows, out)) give_up(t);
+    table_free(t);
 }

@@ -22,6 +22,7 @@ void table_bold(struct table *t, int row);
 void table_fail(struct table *t); /* what should be in it is not */
 /* Prints and frees. Where memory was out, says so in place of a part and ends the program. */
 void table_print(struct table *t, FILE *out);
+void table_free(struct table *t); /* of one that is not printed; NULL is fine */
 
 enum term_color { TERM_COLOR_AUTO, TERM_COLOR_NEVER, TERM_COLOR_ALWAYS };
 void term_set_color(enum term_color when); /* --color */
