@@ -361,8 +361,9 @@ static int runs_of(const struct node *n, struct body_run runs[BODIES_MAX])
     }
     if (strcmp(n->op_type, "Scan") != 0) return 0;
     int64_t length = scan_length(n);
+    if (length < 0) return 0;
     int states = n->n_in - (int)node_int(n, "num_scan_inputs", 0);
-    runs[0] = (struct body_run){body, length < 0 ? 0 : length, 0, 0, states, true};
+    runs[0] = (struct body_run){body, length, 0, 0, states, true};
     return 1;
 }
 
